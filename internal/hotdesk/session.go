@@ -1,0 +1,107 @@
+// Package hotdesk decides who may use which desk until when, and keeps the
+// sessions. It knows nothing of SIP, SQL or HTTP.
+package hotdesk
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/hotdesk-pbx/hotdesk/internal/audit"
+)
+
+// Session is one person's use of one hot desk, from login to release.
+type Session struct {
+	ID        string
+	DomainID  string
+	DeviceID  string
+	UserID    string
+	Door      Door
+	StartedAt time.Time
+	EndsAt    time.Time // the clock ends it then; zero: no such limit
+	EndsAs    Reason    // Nightly or HourLimit: which limit EndsAt is
+	UsedAt    time.Time // last login, call or key press at the desk
+	EndedAt   time.Time // zero while it lasts
+	Ended     Reason    // why it ended; "" while it lasts
+	EndedBy   string    // as [audit.Entry] Actor
+}
+
+// Door is the way somebody came in.
+type Door string
+
+// The doors.
+const (
+	DoorStarCode Door = "star_code"
+	DoorPortal   Door = "portal"
+	DoorREST     Door = "rest"
+	DoorCLI      Door = "cli"
+	DoorClock    Door = "clock"
+)
+
+// Reason is why a session ended.
+type Reason string
+
+// The reasons.
+const (
+	Released     Reason = "released"       // by the holder
+	EndedByAdmin Reason = "ended_by_admin" // by someone who may manage the domain
+	Moved        Reason = "moved"          // the person logged in at another desk
+	TakenOver    Reason = "taken_over"     // another person took the desk
+	Nightly      Reason = "nightly"        // the release time came
+	HourLimit    Reason = "hour_limit"
+	IdleLimit    Reason = "idle_limit"
+	Withdrawn    Reason = "withdrawn" // device, user or desk account deleted, disabled or given an owner, or hot desking switched off
+)
+
+// ErrTaken is returned by [Store.Start] when the desk has an open session that
+// the change does not end: another login won the race.
+var ErrTaken = errors.New("the desk has just been taken")
+
+// Ending closes one open session. A session that is already closed stays as it is.
+type Ending struct {
+	SessionID string
+	At        time.Time
+	Reason    Reason
+	By        string
+}
+
+// Change is what one act writes, in one transaction, with its audit entries
+// and the facts for the outbox.
+type Change struct {
+	End   []Ending
+	Start *Session // nil: nothing starts
+	Audit []audit.Entry
+	Facts []OutboxFact
+}
+
+// OutboxFact is a fact stored for delivery outside: webhooks, e-mail.
+type OutboxFact struct {
+	ID       string
+	DomainID string
+	Kind     string // "session.login", "session.released", …
+	At       time.Time
+	Payload  []byte // JSON
+}
+
+// Query selects sessions; empty fields select all.
+type Query struct {
+	DomainID string
+	DeviceID string
+	UserID   string
+	Open     bool // only sessions that last
+	Limit    int  // newest first; 0: all
+}
+
+// Store keeps sessions.
+type Store interface {
+	// Sessions reads sessions, newest first.
+	Sessions(ctx context.Context, q Query) ([]Session, error)
+	// Commit writes a change: all of it or nothing. It fails with [ErrTaken]
+	// when the unique index "one open session per device" refuses the start.
+	// It returns the IDs of the sessions that this change really closed.
+	Commit(ctx context.Context, c Change) (closed []string, err error)
+	// Due reads open sessions whose EndsAt is not after now, oldest first.
+	Due(ctx context.Context, now time.Time, limit int) ([]Session, error)
+	// Use notes that desks were used, without a transaction of its own each.
+	Use(ctx context.Context, sessionIDs []string, at time.Time) error
+}

@@ -1,0 +1,40 @@
+// Package location knows where each device answers now: the bindings that
+// REGISTER makes (RFC 3261 10.3). It knows nothing of SQL.
+package location
+
+import (
+	"context"
+	"time"
+)
+
+// Binding is where a device answers now.
+type Binding struct {
+	ID           string // of this binding, made at its first save
+	DeviceID     string
+	Contact      string   // the contact URI as the phone gave it
+	Path         []string // RFC 3327, topmost first
+	Flow         string   // the way it came, "udp:192.0.2.1:5060": a [sip.Flow] as text
+	InstanceID   string   // RFC 5626 +sip.instance, or ""
+	RegID        int      // RFC 5626 reg-id, or 0
+	CallID       string
+	CSeq         uint32
+	Q            int // thousandths, 0 to 1000
+	UserAgent    string
+	NAT          bool // the source was not the contact's address
+	RegisteredAt time.Time
+	ExpiresAt    time.Time
+}
+
+// Change is what one REGISTER does to a device's bindings.
+type Change struct {
+	Put  []Binding
+	Drop []string // binding IDs
+}
+
+// Store keeps bindings on disk. Save returns when the change is on disk; many
+// changes share one sync.
+type Store interface {
+	// Bindings reads every binding, for the start of the server.
+	Bindings(ctx context.Context) ([]Binding, error)
+	Save(ctx context.Context, c Change) error
+}

@@ -1,0 +1,27 @@
+// Package login proves who someone is: PINs and passwords, and the lock-out
+// that protects them. It knows nothing of SIP, SQL or HTTP.
+package login
+
+import (
+	"context"
+	"time"
+)
+
+// Failures is how often a subject failed, for the lock-out. A subject is an
+// account ("account:DOMAIN-ID/EXTENSION", also of an account that does not
+// exist, so that both look alike) or a device ("device:DEVICE-ID").
+type Failures struct {
+	Subject  string
+	Count    int // wrong tries since the last right one
+	Rounds   int // lock-outs since the last right one; each is longer
+	LastAt   time.Time
+	LockedTo time.Time // zero: not locked
+}
+
+// Store keeps failures.
+type Store interface {
+	// Failures reads subjects; one that never failed is not in the answer.
+	Failures(ctx context.Context, subjects ...string) ([]Failures, error)
+	// Save replaces subjects; a Count and Rounds of 0 forget one.
+	Save(ctx context.Context, fs ...Failures) error
+}
