@@ -1,0 +1,46 @@
+# make help lists what there is.
+SHELL := /bin/bash
+tool  := go tool -modfile=tools/go.mod
+FUZZTIME ?= 10s
+BENCHTIME ?= 1s
+
+.DEFAULT_GOAL := help
+.PHONY: help demo run setup test check generate lint dead unit e2e build bench fuzz prompts
+
+help: ## this list
+	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+demo: ## an office on this machine: server, simulated phones, the main job aloud in the terminal
+	go run ./cmd/hotdesk demo
+
+run: ## a server on 127.0.0.1:5060 with its data in ./data
+	go run ./cmd/hotdesk serve --data data
+
+test: setup check e2e ## everything: installs what the tests need, builds, lints, tests with the race detector, real phones
+
+check: build lint dead unit ## what a change must pass before it is pushed; needs no phones
+
+setup: ## install the Debian packages the tests drive (phones, databases)
+	scripts/setup.sh
+
+build: ## bin/hotdesk, one static binary
+	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
+
+lint: ## golangci-lint, pinned in tools/go.mod
+	$(tool) golangci-lint run ./...
+
+dead: ## code nothing reaches
+	@out="$$($(tool) deadcode -test ./...)"; echo -n "$$out"; test -z "$$out"
+
+unit: ## all tests but those with real phones, with the race detector
+	go test -race -shuffle=on ./cmd/... ./internal/...
+
+e2e: build ## the built binary with phones nobody here wrote
+	go test -shuffle=on -count=1 -timeout 12m ./e2e/...
+
+bench: ## the figures of docs/performance.md
+	scripts/bench.sh
+
+fuzz: ## each fuzz target for FUZZTIME
+	@grep -rl --include=*_test.go '^func Fuzz' . | while read f; do for n in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\).*/\1/p' $$f); do \
+	  go test -run='^$$' -fuzz="^$$n$$" -fuzztime=$(FUZZTIME) ./$$(dirname $$f) || exit 1; done; done

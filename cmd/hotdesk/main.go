@@ -1,0 +1,64 @@
+// Command hotdesk is the phone system for shared desks: the server, the
+// commands that manage it, a softphone and a demonstration, in one binary.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// commands is every command there is; a new one is a line here and a file.
+type commands struct {
+	Serve serveCommand `cmd:"" help:"Run the server."`
+}
+
+// console is where a command reads and writes.
+type console struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], console{in: os.Stdin, out: os.Stdout, err: os.Stderr}))
+}
+
+// run executes one command line and returns the exit status: 0 done, 1 it
+// failed, 2 the command line was wrong.
+func run(ctx context.Context, args []string, con console) int {
+	exit := -1
+	parser, err := kong.New(&commands{},
+		kong.Name("hotdesk"),
+		kong.Description("The open-source phone system for shared desks."),
+		kong.UsageOnError(),
+		kong.Writers(con.out, con.err),
+		kong.Exit(func(status int) { exit = status }),
+		kong.DefaultEnvars("HOTDESK"),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(con),
+	)
+	if err != nil {
+		_, _ = fmt.Fprintln(con.err, "hotdesk:", err)
+		return 2
+	}
+	command, err := parser.Parse(args)
+	if exit >= 0 { // --help has been printed
+		return exit
+	}
+	if err != nil {
+		_, _ = fmt.Fprintln(con.err, "hotdesk:", err)
+		return 2
+	}
+	if err := command.Run(); err != nil {
+		_, _ = fmt.Fprintln(con.err, "hotdesk:", err)
+		return 1
+	}
+	return 0
+}

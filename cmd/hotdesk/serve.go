@@ -1,0 +1,32 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/hotdesk-pbx/hotdesk/internal/app"
+)
+
+// serveCommand runs the server until it is told to stop.
+type serveCommand struct {
+	app.Config `embed:""`
+
+	ConfigFile string `name:"config" help:"TOML file with the same names as the flags." type:"existingfile" placeholder:"FILE"`
+}
+
+// Help is printed below the flags.
+func (serveCommand) Help() string {
+	return `Prints one line when it is ready: "ready sip=ADDR http=ADDR".
+SIGTERM lets calls end and then stops; a second one stops at once.
+
+Examples:
+  hotdesk serve --data data
+  hotdesk serve --data /var/lib/hotdesk --sip 192.0.2.10:5060 --http 192.0.2.10:8080
+  hotdesk serve --data data --database postgres://hotdesk@db/hotdesk`
+}
+
+// Run serves until the context ends.
+func (c *serveCommand) Run(ctx context.Context, con console) error {
+	log := slog.New(slog.NewTextHandler(con.err, &slog.HandlerOptions{Level: c.LogLevel}))
+	return app.Run(ctx, c.Config, con.out, log)
+}

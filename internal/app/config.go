@@ -1,0 +1,20 @@
+// Package app builds everything from one Config and runs it: Start, Run, Stop.
+// It knows no signals and no command line, so that tests run it in-process.
+package app
+
+import (
+	"log/slog"
+	"time"
+)
+
+// Config is every setting of the server. The flags, the HOTDESK_… variables
+// and the TOML file are this one struct.
+type Config struct {
+	Data     string        `help:"Folder for everything the server keeps." default:"data" placeholder:"DIR"`
+	SIP      string        `help:"Address for SIP over UDP and TCP; port 0 picks a free one." default:"127.0.0.1:5060" placeholder:"ADDR"`
+	HTTP     string        `help:"Address for the portal and the API; port 0 picks a free one." default:"127.0.0.1:8080" placeholder:"ADDR"`
+	RTPPorts PortRange     `name:"rtp-ports" help:"UDP ports for sound." default:"10000-19999" placeholder:"FIRST-LAST"`
+	Database string        `help:"sqlite, or the URL of a PostgreSQL database." default:"sqlite" placeholder:"sqlite|postgres://…"`
+	LogLevel slog.Level    `help:"debug, info, warn or error." default:"info" placeholder:"LEVEL"`
+	Drain    time.Duration `help:"How long calls may go on after SIGTERM." default:"30s" placeholder:"TIME"`
+}
