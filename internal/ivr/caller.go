@@ -1,0 +1,32 @@
+// Package ivr holds the spoken conversations: logging in at a hot desk,
+// releasing it, and plain announcements, each as straight-line code. It knows
+// nothing of SIP or RTP: it plays sound to a [Caller] and reads keys from it.
+package ivr
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Errors of a [Caller].
+var (
+	ErrSilence = errors.New("no key was pressed")
+	ErrGone    = errors.New("the caller has hung up")
+)
+
+// Caller is the person on the line.
+type Caller interface {
+	// Play speaks 8 kHz mono sound and returns when it has been sent. It
+	// returns early, without an error, as soon as a key waits to be read; a
+	// key that waits at its start plays nothing. It fails with [ErrGone] when
+	// the caller has hung up.
+	Play(ctx context.Context, pcm []int16) error
+	// Digit takes the next key, one of 0-9, *, # and A-D, in the order in
+	// which they were pressed, also those pressed during Play. It fails with
+	// [ErrSilence] when none comes within the wait (at once when that is 0
+	// and none waits), with [ErrGone] when the caller has hung up.
+	Digit(ctx context.Context, wait time.Duration) (rune, error)
+	// Hangup ends the call. Every conversation ends with it.
+	Hangup()
+}
