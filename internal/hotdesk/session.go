@@ -53,32 +53,48 @@ const (
 	Withdrawn    Reason = "withdrawn" // device, user or desk account deleted, disabled or given an owner, or hot desking switched off
 )
 
-// ErrTaken is returned by [Store.Start] when the desk has an open session that
+// ErrTaken is returned by [Store.Commit] when the desk has an open session that
 // the change does not end: another login won the race.
 var ErrTaken = errors.New("the desk has just been taken")
 
-// Ending closes one open session. A session that is already closed stays as it is.
+// ErrEnded is returned by [Store.Commit] when the session that a change
+// extends is no longer open: it ended in the same instant.
+var ErrEnded = errors.New("the session has just ended")
+
+// Ending closes one open session. A session that is already closed stays as it
+// is, and then Audit and Fact are not written either: an end is told once.
 type Ending struct {
 	SessionID string
 	At        time.Time
 	Reason    Reason
 	By        string
+	Audit     audit.Entry
+	Fact      OutboxFact
 }
 
-// Change is what one act writes, in one transaction, with its audit entries
-// and the facts for the outbox.
+// Extension gives an open session a later end.
+type Extension struct {
+	SessionID string
+	EndsAt    time.Time // zero: no limit
+	EndsAs    Reason    // "" when there is no limit
+	UsedAt    time.Time
+}
+
+// Change is what one act writes, in one transaction. The endings come first,
+// so that a desk can pass from one person to the next.
 type Change struct {
-	End   []Ending
-	Start *Session // nil: nothing starts
-	Audit []audit.Entry
-	Facts []OutboxFact
+	End    []Ending   // each with its own audit entry and fact
+	Start  *Session   // nil: nothing starts
+	Extend *Extension // nil: nothing is extended
+	Audit  []audit.Entry
+	Facts  []OutboxFact
 }
 
 // OutboxFact is a fact stored for delivery outside: webhooks, e-mail.
 type OutboxFact struct {
 	ID       string
 	DomainID string
-	Kind     string // "session.login", "session.released", …
+	Kind     string // "session.login", "session.ended", "session.refused", …
 	At       time.Time
 	Payload  []byte // JSON
 }
@@ -89,7 +105,9 @@ type Query struct {
 	DeviceID string
 	UserID   string
 	Open     bool // only sessions that last
-	Limit    int  // newest first; 0: all
+
+	UsedBefore time.Time // only sessions whose UsedAt is before it; zero: any
+	Limit      int       // newest first; 0: all
 }
 
 // Store keeps sessions.
@@ -97,11 +115,12 @@ type Store interface {
 	// Sessions reads sessions, newest first.
 	Sessions(ctx context.Context, q Query) ([]Session, error)
 	// Commit writes a change: all of it or nothing. It fails with [ErrTaken]
-	// when the unique index "one open session per device" refuses the start.
-	// It returns the IDs of the sessions that this change really closed.
+	// when the unique index "one open session per device" refuses the start, and
+	// with [ErrEnded] when the session to extend is no longer open. It returns the IDs of the sessions that this change really closed.
 	Commit(ctx context.Context, c Change) (closed []string, err error)
 	// Due reads open sessions whose EndsAt is not after now, oldest first.
 	Due(ctx context.Context, now time.Time, limit int) ([]Session, error)
-	// Use notes that desks were used, without a transaction of its own each.
+	// Use notes that desks were used, in one transaction. It never moves a
+	// session's UsedAt back.
 	Use(ctx context.Context, sessionIDs []string, at time.Time) error
 }
