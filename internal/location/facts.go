@@ -1,0 +1,20 @@
+package location
+
+// Registered is the fact that a device answers at a new place. A REGISTER that
+// only refreshes a binding is no news.
+type Registered struct{ Binding Binding }
+
+// Kind names the fact.
+func (Registered) Kind() string { return "binding.registered" }
+
+// Unregistered is the fact that a binding was taken away.
+type Unregistered struct{ Binding Binding }
+
+// Kind names the fact.
+func (Unregistered) Kind() string { return "binding.unregistered" }
+
+// Expired is the fact that a binding was not refreshed in time.
+type Expired struct{ Binding Binding }
+
+// Kind names the fact.
+func (Expired) Kind() string { return "binding.expired" }
