@@ -101,6 +101,7 @@ type OutboxFact struct {
 
 // Query selects sessions; empty fields select all.
 type Query struct {
+	ID       string
 	DomainID string
 	DeviceID string
 	UserID   string
@@ -116,7 +117,8 @@ type Store interface {
 	Sessions(ctx context.Context, q Query) ([]Session, error)
 	// Commit writes a change: all of it or nothing. It fails with [ErrTaken]
 	// when the unique index "one open session per device" refuses the start, and
-	// with [ErrEnded] when the session to extend is no longer open. It returns the IDs of the sessions that this change really closed.
+	// with [ErrEnded] when the session to extend is no longer open.
+	// It returns the IDs of the sessions that this change really closed.
 	Commit(ctx context.Context, c Change) (closed []string, err error)
 	// Due reads open sessions whose EndsAt is not after now, oldest first.
 	Due(ctx context.Context, now time.Time, limit int) ([]Session, error)
