@@ -1,6 +1,14 @@
 package hotdesk
 
-import "time"
+import (
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/hotdesk-pbx/hotdesk/internal/audit"
+	"github.com/hotdesk-pbx/hotdesk/internal/events"
+)
 
 // LoggedIn is the fact that a session started.
 type LoggedIn struct{ Session Session }
@@ -33,3 +41,68 @@ type Refused struct {
 
 // Kind names the fact.
 func (Refused) Kind() string { return "session.refused" }
+
+// sessionPayload is a session as it is told outside: field names are a promise.
+type sessionPayload struct {
+	SessionID string     `json:"session_id"`
+	DeviceID  string     `json:"device_id"`
+	UserID    string     `json:"user_id"`
+	Door      Door       `json:"door"`
+	StartedAt time.Time  `json:"started_at"`
+	EndsAt    *time.Time `json:"ends_at,omitempty"`
+	EndedAt   *time.Time `json:"ended_at,omitempty"`
+	Reason    Reason     `json:"reason,omitempty"`
+	EndedBy   string     `json:"ended_by,omitempty"`
+}
+
+// refusedPayload is a refusal as it is told outside.
+type refusedPayload struct {
+	DeviceID string `json:"device_id"`
+	UserID   string `json:"user_id,omitempty"`
+	Account  string `json:"account,omitempty"`
+	Door     Door   `json:"door"`
+	Reason   string `json:"reason"`
+}
+
+func payloadOf(s Session) sessionPayload {
+	return sessionPayload{
+		SessionID: s.ID, DeviceID: s.DeviceID, UserID: s.UserID, Door: s.Door,
+		StartedAt: s.StartedAt, EndsAt: unlessZero(s.EndsAt),
+		EndedAt: unlessZero(s.EndedAt), Reason: s.Ended, EndedBy: s.EndedBy,
+	}
+}
+
+func unlessZero(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+// note is what is written down about an act.
+type note struct {
+	domainID, deviceID, userID string
+	actor, detail              string
+	at                         time.Time
+}
+
+func noteOf(session Session, actor, detail string, at time.Time) note {
+	return note{session.DomainID, session.DeviceID, session.UserID, actor, detail, at}
+}
+
+// write makes the audit entry and the stored form of a fact.
+func (s *Service) write(fact events.Fact, n note, payload any) (audit.Entry, OutboxFact, error) {
+	text, err := s.cfg.Encode(payload)
+	if err != nil {
+		return audit.Entry{}, OutboxFact{}, fmt.Errorf("encode the fact %s: %w", fact.Kind(), err)
+	}
+	entry := audit.Entry{
+		ID: newID(), DomainID: n.domainID, At: n.at, Actor: n.actor, Action: fact.Kind(),
+		DeviceID: n.deviceID, UserID: n.userID, Detail: n.detail,
+	}
+	return entry, OutboxFact{ID: newID(), DomainID: n.domainID, Kind: fact.Kind(), At: n.at, Payload: text}, nil
+}
+
+// newID makes an ID whose order is that of time. Its random part comes from
+// the operating system, which never fails to give it.
+func newID() string { return uuid.Must(uuid.NewV7()).String() }

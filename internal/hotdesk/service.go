@@ -2,6 +2,7 @@ package hotdesk
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -24,7 +25,7 @@ type Calls interface {
 	InCall(deviceID string) bool
 }
 
-// Config is what a [Service] needs.
+// Config is what a [Service] needs; all of it.
 type Config struct {
 	Store     Store
 	Directory Directory
@@ -32,103 +33,78 @@ type Config struct {
 	Events    *events.Bus
 	Now       func() time.Time
 	Log       *slog.Logger
-	// Encode makes the payload of an [OutboxFact]; [encoding/json.Marshal].
+	// Encode makes the payload of an [OutboxFact]: [encoding/json.Marshal].
 	Encode func(payload any) ([]byte, error)
 }
 
 // Service is the one way into and out of sessions, for every door. It is safe
-// for concurrent use.
-type Service struct{ cfg Config }
+// for concurrent use, also beside services on the same store in other servers.
+type Service struct {
+	cfg   Config
+	uses  uses
+	zones zones
+	// The store's unique index guards a desk, but nothing there guards a person
+	// who logs in at two desks at once; and decisions that come one after the
+	// other need no second try.
+	people, desks locks
+	kick          chan struct{} // wakes the clock for a session that ends soon
+}
 
-// New makes a service.
-func New(cfg Config) *Service { return &Service{cfg: cfg} }
+// New makes a service. [Service.Run] is its clock.
+func New(cfg Config) *Service { return &Service{cfg: cfg, kick: make(chan struct{}, 1)} }
 
 // By says who does something, and through which door.
 type By struct {
-	Actor string // as [audit.Entry] has it
+	Actor string // as [audit.Entry] has it; empty: the person whose session it is
 	Door  Door
 }
 
-// LoginRequest asks for a desk for a person whom login.Service has proven, or
-// for whom somebody acts who may manage the domain.
-type LoginRequest struct {
-	DeviceID string
-	UserID   string
-	TakeOver bool // the caller was told who holds the desk, and wants it
-	By       By   // an empty Actor stands for the person
-}
-
-// LoginResult is what a login led to.
-type LoginResult struct {
-	Session  Session
-	Extended bool      // the person already held the desk, and keeps it for longer
-	Started  bool      // the session is new; neither: the person held the desk already
-	Ended    []Session // the sessions that made way
-}
-
-// Login gives a desk to a person. Its refusals are [ErrSwitchedOff],
-// [ErrNotHotDesk], [ErrNotAllowed], a [*TakenError] or an [*ElsewhereError];
-// each is in the audit log. A device or user that does not exist is
-// [directory.ErrNotFound].
-func (s *Service) Login(ctx context.Context, req LoginRequest) (LoginResult, error) {
-	return LoginResult{}, ctx.Err()
-}
-
-// CheckDesk refuses a desk at which nobody may log in, before a conversation
-// there asks for a PIN: [ErrSwitchedOff] or [ErrNotHotDesk], with an audit entry.
-func (s *Service) CheckDesk(ctx context.Context, deviceID string) error { return ctx.Err() }
-
-// Refuse writes down a refusal that was decided elsewhere, such as a wrong PIN.
-// DomainID and At are filled in.
-func (s *Service) Refuse(ctx context.Context, refused Refused) error { return ctx.Err() }
+const (
+	systemActor = "system"
+	// callerActor is an unproven person at a desk.
+	callerActor = "caller"
+)
 
 // Release ends the session at a hot desk for whoever stands at it. It fails
 // with [ErrNoSession] when nobody holds the desk.
 func (s *Service) Release(ctx context.Context, deviceID string, by By) (Session, error) {
-	return Session{}, ctx.Err()
+	held, err := s.open(ctx, Query{DeviceID: deviceID, Open: true})
+	if err != nil {
+		return Session{}, err
+	}
+	return s.endOne(ctx, held, Released, by)
 }
 
 // ReleasePerson ends all sessions of a person, as asked from a device of that
 // person's own. It fails with [ErrNoSession] when there is none.
 func (s *Service) ReleasePerson(ctx context.Context, userID string, by By) ([]Session, error) {
-	return nil, ctx.Err()
+	held, err := s.open(ctx, Query{UserID: userID, Open: true})
+	if err != nil {
+		return nil, err
+	}
+	ended, err := s.end(ctx, held, Released, by)
+	if err == nil && len(ended) == 0 {
+		return nil, ErrNoSession
+	}
+	return ended, err
 }
 
 // End ends the open session with that ID, or the one at the device with that
-// ID, for somebody who may: the person itself, or a manager. It fails with
-// [ErrNoSession] when there is none.
+// ID, for somebody who may: the person whose session it is, or a manager. It
+// fails with [ErrNoSession] when there is none.
 func (s *Service) End(ctx context.Context, id string, by By) (Session, error) {
-	return Session{}, ctx.Err()
-}
-
-// ReleaseDue ends the sessions whose time has come, in batches, and returns
-// how many.
-func (s *Service) ReleaseDue(ctx context.Context, now time.Time) (int, error) { return 0, ctx.Err() }
-
-// Reconcile ends the open sessions of a domain that the directory no longer
-// allows; of all domains when domainID is "". It returns how many.
-func (s *Service) Reconcile(ctx context.Context, domainID string) (int, error) { return 0, ctx.Err() }
-
-// Used notes that the desk of a session was used: a call or a key press. A
-// login that was tried there is no use of it. It returns at once; the note is
-// stored within seconds. No session is nil.
-func (s *Service) Used(session *Session) {}
-
-// Holder is for whom a device acts.
-type Holder struct {
-	User    *directory.User // nil: nobody
-	Session *Session        // nil: no session, the device acts for its owner
-}
-
-// HolderOf tells for whom a device acts at this moment. It is asked for every
-// call and its answer is not kept.
-func (s *Service) HolderOf(ctx context.Context, device directory.Device) (Holder, error) {
-	return Holder{}, ctx.Err()
-}
-
-// DesksOf returns the sessions that a person has at this moment.
-func (s *Service) DesksOf(ctx context.Context, userID string) ([]Session, error) {
-	return nil, ctx.Err()
+	held, err := s.open(ctx, Query{DeviceID: id, Open: true})
+	if err == nil && len(held) == 0 {
+		held, err = s.open(ctx, Query{ID: id, Open: true})
+	}
+	if err != nil {
+		return Session{}, err
+	}
+	reason := EndedByAdmin
+	if len(held) == 1 && (by.Actor == "" || by.Actor == held[0].UserID) {
+		reason = Released
+	}
+	return s.endOne(ctx, held, reason, by)
 }
 
 // Sessions reads sessions, newest first.
@@ -136,9 +112,58 @@ func (s *Service) Sessions(ctx context.Context, q Query) ([]Session, error) {
 	return s.cfg.Store.Sessions(ctx, q)
 }
 
-// Run ends sessions when their time comes, watches the directory for changes
-// and stores what was used, until the context ends.
-func (s *Service) Run(ctx context.Context) error {
-	<-ctx.Done()
-	return nil
+// open reads open sessions. An ID that is empty would select everybody's.
+func (s *Service) open(ctx context.Context, q Query) ([]Session, error) {
+	if q.ID == "" && q.DeviceID == "" && q.UserID == "" {
+		return nil, nil
+	}
+	found, err := s.cfg.Store.Sessions(ctx, q)
+	if err != nil {
+		return nil, fmt.Errorf("read the open sessions: %w", err)
+	}
+	return found, nil
+}
+
+func (s *Service) endOne(ctx context.Context, held []Session, reason Reason, by By) (Session, error) {
+	ended, err := s.end(ctx, held, reason, by)
+	if err != nil {
+		return Session{}, err
+	}
+	if len(ended) == 0 {
+		return Session{}, ErrNoSession
+	}
+	return ended[0], nil
+}
+
+// end closes sessions in one transaction and returns those that it closed.
+func (s *Service) end(ctx context.Context, held []Session, reason Reason, by By) ([]Session, error) {
+	var act act
+	for _, session := range held {
+		if err := s.addEnding(&act, session, reason, by, s.cfg.Now()); err != nil {
+			return nil, err
+		}
+	}
+	return s.commit(ctx, act)
+}
+
+// office reads what the directory says about a desk and a person; userID may
+// be "".
+func (s *Service) office(deviceID, userID string) Office {
+	var o Office
+	if device, found := s.cfg.Directory.Device(deviceID); found {
+		o.Device = &device
+		if domain, found := s.cfg.Directory.Domain(device.DomainID); found {
+			o.Domain = &domain
+		}
+		if owner, found := s.cfg.Directory.User(device.OwnerID); found && device.OwnerID != "" {
+			o.Owner = &owner
+		}
+	}
+	if userID == "" {
+		return o
+	}
+	if person, found := s.cfg.Directory.User(userID); found {
+		o.Person = &person
+	}
+	return o
 }
