@@ -46,12 +46,12 @@ func HashPassword(password string) (string, error) {
 }
 
 // HashPIN hashes a PIN with argon2id at a cost of about half a millisecond
-// (1 MiB, one pass, one lane). Whoever steals the hash of a PIN of four digits
+// (512 KiB, one pass, one lane). Whoever steals the hash of a PIN of four digits
 // tries all ten thousand at any bearable cost, so cost buys nothing here: the
 // lock-out protects a PIN, and the caller must hear the answer to the last
 // digit within a millisecond or so.
 func HashPIN(pin string) (string, error) {
-	return hash(pin, &argon2id.Params{Memory: 1024, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32})
+	return hash(pin, &argon2id.Params{Memory: 512, Iterations: 1, Parallelism: 1, SaltLength: 16, KeyLength: 32})
 }
 
 func hash(secret string, params *argon2id.Params) (string, error) {

@@ -57,15 +57,23 @@ func mayInside(actor Actor, act Act, target Target) bool {
 	if act == ActUseOwn {
 		return actor.Scope != ScopeNoPortal && known(actor.Scope) && actor.UserID != "" && actor.UserID == target.UserID
 	}
-	switch actor.Scope {
-	case ScopeOfficeManager:
-		return act == ActManageDomain || act == ActManageAccounts || act == ActSeeCalls
-	case ScopeSiteManager:
-		return (act == ActManageAccounts || act == ActSeeCalls) && actor.Site != "" && actor.Site == target.Site
-	case ScopeSupervisor:
-		return act == ActSeeCalls
-	default:
+	if actor.Scope == ScopeSiteManager && (actor.Site == "" || actor.Site != target.Site) {
 		return false
+	}
+	return slices.Contains(actsOf(actor.Scope), act)
+}
+
+// actsOf lists what a scope allows inside its domain, or its site.
+func actsOf(scope Scope) []Act {
+	switch scope {
+	case ScopeOfficeManager:
+		return []Act{ActManageDomain, ActManageAccounts, ActSeeCalls}
+	case ScopeSiteManager:
+		return []Act{ActManageAccounts, ActSeeCalls}
+	case ScopeSupervisor:
+		return []Act{ActSeeCalls}
+	default:
+		return nil
 	}
 }
 

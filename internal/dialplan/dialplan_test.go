@@ -1,0 +1,182 @@
+package dialplan_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hotdesk-pbx/hotdesk/internal/dialplan"
+)
+
+func plan() dialplan.Plan {
+	return dialplan.Plan{
+		Country: "CA", LoginCode: "*88", ReleaseCode: "*89", MailboxCode: "*97", AnyMailboxCode: "*98",
+		IsExtension: func(e string) bool { return slices.Contains([]string{"1001", "5401", "12345678"}, e) },
+	}
+}
+
+func TestRead(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		digits string
+		kind   dialplan.Kind
+		number string
+	}{
+		{"*88", dialplan.Login, ""},
+		{"%2A88", dialplan.Login, ""},
+		{"%2a88", dialplan.Login, ""},
+		{"*88#", dialplan.Login, ""},
+		{"*881001", dialplan.Login, "1001"},
+		{"%2A881001%23", dialplan.Login, "1001"},
+		{"*8812345678901", dialplan.Invalid, ""},
+		{"*88*1001", dialplan.Invalid, ""},
+		{"*89", dialplan.Release, ""},
+		{"*891001", dialplan.Invalid, ""},
+		{"*97", dialplan.OwnMailbox, ""},
+		{"*98", dialplan.AnyMailbox, ""},
+		{"*981001", dialplan.AnyMailbox, "1001"},
+		{"*99", dialplan.Invalid, ""},
+		{"1001", dialplan.Extension, "1001"},
+		{"1001#", dialplan.Extension, "1001"},
+		{"1001;phone-context=acme.test", dialplan.Extension, "1001"},
+		{"10-01", dialplan.Extension, "1001"},
+		{"1999", dialplan.Extension, "1999"},
+		{"12345678", dialplan.Extension, "12345678"},
+		{"12345679", dialplan.Outside, "12345679"},
+		{"+1 (416) 555-0101", dialplan.Outside, "+14165550101"},
+		{"%2B14165550101", dialplan.Outside, "+14165550101"},
+		{"+14165550101#", dialplan.Outside, "+14165550101"},
+		{"0014165550101", dialplan.Outside, "0014165550101"},
+		{"911", dialplan.Emergency, "911"},
+		{"112", dialplan.Emergency, "112"},
+		{"9-1-1", dialplan.Emergency, "911"},
+		{"911#", dialplan.Emergency, "911"},
+		{"%39%31%31", dialplan.Emergency, "911"},
+		{"9112", dialplan.Extension, "9112"},
+		{"999", dialplan.Extension, "999"},
+		{"", dialplan.Nothing, ""},
+		{"-", dialplan.Nothing, ""},
+		{";x=y", dialplan.Nothing, ""},
+		{"+", dialplan.Invalid, ""},
+		{"+12", dialplan.Invalid, ""},
+		{"++14165550101", dialplan.Invalid, ""},
+		{"14+165550101", dialplan.Invalid, ""},
+		{"ana", dialplan.Invalid, ""},
+		{"10 01\r\n", dialplan.Invalid, ""},
+		{"%", dialplan.Invalid, ""},
+		{"%2", dialplan.Invalid, ""},
+		{"%zz", dialplan.Invalid, ""},
+		{"%00", dialplan.Invalid, ""},
+		{"٩١١", dialplan.Invalid, ""},
+		{strings.Repeat("1", 32), dialplan.Outside, strings.Repeat("1", 32)},
+		{strings.Repeat("1", 33), dialplan.Invalid, ""},
+		{strings.Repeat("-", 1<<16), dialplan.Invalid, ""},
+	} {
+		want := dialplan.Action{Kind: c.kind, Number: c.number}
+		if got := dialplan.Read(c.digits, plan()); got != want {
+			t.Errorf("Read(%.40q) = %v, want %v", c.digits, got, want)
+		}
+	}
+}
+
+func TestLongestCodeWins(t *testing.T) {
+	t.Parallel()
+	p := dialplan.Plan{LoginCode: "*8", ReleaseCode: "*89", AnyMailboxCode: "*800"}
+	for digits, want := range map[string]dialplan.Action{
+		"*8":        {Kind: dialplan.Login},
+		"*89":       {Kind: dialplan.Release},
+		"*891":      {Kind: dialplan.Login, Number: "91"},
+		"*8001001":  {Kind: dialplan.AnyMailbox, Number: "1001"},
+		"*80":       {Kind: dialplan.Login, Number: "0"},
+		"*97":       {Kind: dialplan.Invalid},
+		"*":         {Kind: dialplan.Invalid},
+		"#":         {Kind: dialplan.Invalid},
+		"1001":      {Kind: dialplan.Extension, Number: "1001"},
+		"004912345": {Kind: dialplan.Outside, Number: "004912345"},
+	} {
+		if got := dialplan.Read(digits, p); got != want {
+			t.Errorf("Read(%q) = %v, want %v", digits, got, want)
+		}
+	}
+}
+
+func TestEmergencyNumbers(t *testing.T) {
+	t.Parallel()
+	for country, number := range map[string]string{
+		"CA": "911", "US": "911", "GB": "999", "IE": "999", "DE": "110", "AT": "144", "CH": "117", "FR": "15", "AU": "000",
+		"NZ": "111", "JP": "119", "IN": "100", "ZA": "10111", "BR": "190", "CN": "120", "AD": "118", "ZW": "999", "": "112", "??": "911",
+	} {
+		if !dialplan.IsEmergency(number, country) || !slices.Contains(dialplan.EmergencyNumbers(country), number) {
+			t.Errorf("%s is no emergency number in %q", number, country)
+		}
+		for _, always := range []string{"112", "911"} {
+			if !dialplan.IsEmergency(always, country) {
+				t.Errorf("%s is no emergency number in %q", always, country)
+			}
+		}
+	}
+	for country, number := range map[string]string{"CA": "999", "DE": "1001", "GB": "", "US": "933", "FR": "1", "ZA": "1011"} {
+		if dialplan.IsEmergency(number, country) {
+			t.Errorf("%q is an emergency number in %s", number, country)
+		}
+	}
+}
+
+// Each line of the table is well formed: digits only, two letters, no country twice.
+func TestEmergencyTable(t *testing.T) {
+	t.Parallel()
+	known := 0
+	for a := 'A'; a <= 'Z'; a++ {
+		for b := 'A'; b <= 'Z'; b++ {
+			country := string(a) + string(b)
+			if !dialplan.KnownCountry(country) {
+				continue
+			}
+			known++
+			numbers := dialplan.EmergencyNumbers(country)
+			for _, n := range numbers {
+				if strings.Trim(n, "0123456789") != "" || len(n) < 2 || len(n) > 6 {
+					t.Errorf("%s: %q", country, n)
+				}
+			}
+		}
+	}
+	if known != 250 { // ISO 3166-1 has 249, and Kosovo uses XK
+		t.Errorf("%d countries are known, want 250", known)
+	}
+	for _, none := range []string{"", "ca", "ZZ", "\nC", "CAN", "A ", "11"} {
+		if dialplan.KnownCountry(none) {
+			t.Errorf("%q is a country", none)
+		}
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	for _, seed := range []string{"*88", "%2A881001%23", "+1 (416) 555-0101", "9-1-1", "%", "1001;a=b", "%25%32%41", "#", "++1"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, digits string) {
+		a := dialplan.Read(digits, plan())
+		if strings.Trim(strings.TrimPrefix(a.Number, "+"), "0123456789") != "" {
+			t.Errorf("Read(%q) = %v: not digits", digits, a)
+		}
+		if a.Kind == dialplan.Invalid || a.Kind == dialplan.Nothing {
+			if a.Number != "" {
+				t.Errorf("Read(%q) = %v: a number of nothing", digits, a)
+			}
+			return
+		}
+		if a.Kind >= dialplan.Extension && dialplan.Read(a.Number, plan()) != a {
+			t.Errorf("Read(%q) = %v, which reads as %v", digits, a, dialplan.Read(a.Number, plan()))
+		}
+	})
+}
+
+func BenchmarkRead(b *testing.B) {
+	p := plan()
+	b.ReportAllocs()
+	for b.Loop() {
+		dialplan.Read("1001", p)
+		dialplan.Read("*88", p)
+	}
+}
