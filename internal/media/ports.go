@@ -1,0 +1,231 @@
+package media
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/net/ipv4"
+	"golang.org/x/net/ipv6"
+)
+
+// ErrNoPorts means that every port pair of the range is in use, in quarantine
+// or taken by another program: the call cannot have sound now.
+var ErrNoPorts = errors.New("no free RTP port pair")
+
+const (
+	defaultQuarantine = 10 * time.Second
+	anyPairAttempts   = 64
+	expeditedTOS      = 46 << 2 // RFC 4594: telephone sound is marked EF
+)
+
+// PortsConfig says where streams listen.
+type PortsConfig struct {
+	IP          netip.Addr       // the address every socket is bound to; invalid means 127.0.0.1
+	First, Last uint16           // the ports to use, pairs of an even one and the next; both 0: any that the system has free
+	Quarantine  time.Duration    // how long a pair rests after use, so that late packets reach nobody; 0 means 10 s
+	Log         *slog.Logger     // nil: silent
+	Now         func() time.Time // nil: time.Now
+	Rand        io.Reader        // of SSRC, first sequence number and timestamp; nil: crypto/rand
+}
+
+// Ports hands out port pairs, each with the sockets of one Stream. It is safe
+// for use by several goroutines.
+type Ports struct {
+	cfg   PortsConfig
+	mu    sync.Mutex
+	free  []pair // oldest first
+	inUse int
+}
+
+type pair struct {
+	port  uint16
+	since time.Time // free since then; zero when never used
+}
+
+// NewPorts checks the range and makes all of its pairs free.
+func NewPorts(cfg PortsConfig) (*Ports, error) {
+	if !cfg.IP.IsValid() {
+		cfg.IP = netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	}
+	if cfg.Quarantine == 0 {
+		cfg.Quarantine = defaultQuarantine
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Rand == nil {
+		cfg.Rand = rand.Reader
+	}
+	p := &Ports{cfg: cfg}
+	if p.anyPort() {
+		return p, nil
+	}
+	for port := uint32(cfg.First+1) &^ 1; port+1 <= uint32(cfg.Last); port += 2 {
+		p.free = append(p.free, pair{port: uint16(port)}) //nolint:gosec // below Last
+	}
+	if len(p.free) == 0 {
+		return nil, fmt.Errorf("RTP ports %d-%d hold no pair of an even port and the next", cfg.First, cfg.Last)
+	}
+	return p, nil
+}
+
+// ParsePorts reads a range as it is written in the configuration, "10000-19999",
+// or "0" for any free port.
+func ParsePorts(s string) (first, last uint16, err error) {
+	from, to, found := strings.Cut(strings.TrimSpace(s), "-")
+	if !found {
+		to = from
+	}
+	a, err := strconv.ParseUint(strings.TrimSpace(from), 10, 16)
+	if err != nil {
+		return 0, 0, fmt.Errorf("RTP ports %q: want FIRST-LAST, like 10000-19999", s)
+	}
+	b, err := strconv.ParseUint(strings.TrimSpace(to), 10, 16)
+	if err != nil || b < a || (a == 0) != (b == 0) {
+		return 0, 0, fmt.Errorf("RTP ports %q: want FIRST-LAST, like 10000-19999", s)
+	}
+	return uint16(a), uint16(b), nil
+}
+
+// Open takes a free pair and opens a stream on it. The caller closes the
+// stream; the pair then rests before it is used again.
+func (p *Ports) Open() (*Stream, error) {
+	if p.anyPort() {
+		return p.openAny()
+	}
+	for tries := p.pairs(); tries > 0; tries-- {
+		candidate, ok := p.take()
+		if !ok {
+			break
+		}
+		rtp, rtcp, err := p.bind(candidate.port)
+		if err == nil {
+			return newStream(p, rtp, rtcp)
+		}
+		p.giveBack(candidate.port)
+		p.cfg.Log.Warn("RTP port pair is taken by another program", slog.Int("port", int(candidate.port)), slog.Any("error", err))
+	}
+	return nil, ErrNoPorts
+}
+
+// InUse is the number of streams that are open now.
+func (p *Ports) InUse() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.inUse
+}
+
+func (p *Ports) anyPort() bool { return p.cfg.First == 0 && p.cfg.Last == 0 }
+
+func (p *Ports) pairs() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.free)
+}
+
+// take removes the pair that has rested longest, if it has rested long enough.
+func (p *Ports) take() (pair, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.free) == 0 {
+		return pair{}, false
+	}
+	oldest := p.free[0]
+	if !oldest.since.IsZero() && p.cfg.Now().Sub(oldest.since) < p.cfg.Quarantine {
+		return pair{}, false
+	}
+	p.free = p.free[1:]
+	p.inUse++
+	return oldest, true
+}
+
+// giveBack puts a pair at the end of the ring, where its quarantine begins.
+func (p *Ports) giveBack(port uint16) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.inUse--
+	if !p.anyPort() {
+		p.free = append(p.free, pair{port: port, since: p.cfg.Now()})
+	}
+}
+
+func (p *Ports) openAny() (*Stream, error) {
+	for range anyPairAttempts {
+		probe, err := p.listen(0)
+		if err != nil {
+			return nil, fmt.Errorf("open RTP socket: %w", err)
+		}
+		port := localPort(probe)
+		_ = probe.Close()
+		rtp, rtcp, err := p.bind(port &^ 1)
+		if err != nil {
+			continue
+		}
+		p.mu.Lock()
+		p.inUse++
+		p.mu.Unlock()
+		return newStream(p, rtp, rtcp)
+	}
+	return nil, ErrNoPorts
+}
+
+func (p *Ports) bind(port uint16) (rtp, rtcp *net.UDPConn, err error) {
+	rtp, err = p.listen(port)
+	if err != nil {
+		return nil, nil, err
+	}
+	rtcp, err = p.listen(port + 1)
+	if err != nil {
+		_ = rtp.Close()
+		return nil, nil, err
+	}
+	return rtp, rtcp, nil
+}
+
+func (p *Ports) listen(port uint16) (*net.UDPConn, error) {
+	network := "udp4"
+	if p.cfg.IP.Is6() {
+		network = "udp6"
+	}
+	var lc net.ListenConfig
+	conn, err := lc.ListenPacket(context.Background(), network, netip.AddrPortFrom(p.cfg.IP, port).String())
+	if err != nil {
+		return nil, err
+	}
+	udp, ok := conn.(*net.UDPConn)
+	if !ok {
+		_ = conn.Close()
+		return nil, fmt.Errorf("%s socket is a %T", network, conn)
+	}
+	// Marking is a courtesy to the network: a system that forbids it still carries calls.
+	if p.cfg.IP.Is6() {
+		_ = ipv6.NewConn(udp).SetTrafficClass(expeditedTOS)
+	} else {
+		_ = ipv4.NewConn(udp).SetTOS(expeditedTOS)
+	}
+	return udp, nil
+}
+
+func localPort(c *net.UDPConn) uint16 { return localAddr(c).Port() }
+
+func localAddr(c *net.UDPConn) netip.AddrPort {
+	udp, ok := c.LocalAddr().(*net.UDPAddr)
+	if !ok {
+		return netip.AddrPort{}
+	}
+	a := udp.AddrPort()
+	return netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
+}

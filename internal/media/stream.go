@@ -1,0 +1,181 @@
+package media
+
+import (
+	"errors"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+)
+
+const (
+	datagramSize   = 2048 // longer than any packet that an Ethernet path carries whole
+	maxReadErrors  = 100  // in a row; then the socket is beyond hope
+	rtpHeaderSize  = 12
+	rtcpHeaderSize = 8
+)
+
+// Stream is the sound of one leg: an RTP and an RTCP socket and what is known
+// about the other side. All methods are safe for use by several goroutines.
+type Stream struct {
+	ports     *Ports
+	log       *slog.Logger
+	rtp, rtcp *net.UDPConn
+	local     netip.AddrPort
+
+	route   atomic.Pointer[route] // nil until the first Update
+	peer    atomic.Pointer[Stream]
+	hears   atomic.Bool
+	hearing hearing
+	voice   voice
+	counts  counts
+
+	mu         sync.Mutex // guards changes of route, and candidates
+	candidates [maxCandidates]candidate
+
+	closed  chan struct{}
+	once    sync.Once
+	readers atomic.Int32
+}
+
+type counts struct {
+	received, receivedBytes, lost, strangers, sent, sentBytes atomic.Uint64
+	reception                                                 reception
+}
+
+func newStream(p *Ports, rtp, rtcp *net.UDPConn) (*Stream, error) {
+	s := &Stream{
+		ports: p, log: p.cfg.Log, rtp: rtp, rtcp: rtcp,
+		local: localAddr(rtp), closed: make(chan struct{}),
+	}
+	if err := s.voice.prepare(s, p.cfg); err != nil {
+		_, _ = rtp.Close(), rtcp.Close()
+		p.giveBack(s.local.Port())
+		return nil, err
+	}
+	s.hearing.prepare(p.cfg.Now)
+	s.readers.Store(2)
+	go s.read(rtp, s.rtpCame)
+	go s.read(rtcp, s.rtcpCame)
+	return s, nil
+}
+
+// Addr is the local RTP address; RTCP is on the next port. With Ports bound to
+// an unspecified IP only the port is meaningful.
+func (s *Stream) Addr() netip.AddrPort { return s.local }
+
+// Peer is where RTP is sent now: the learned address, before that the one in
+// the SDP. It is the zero value while nothing may be sent.
+func (s *Stream) Peer() netip.AddrPort {
+	if r := s.route.Load(); r != nil {
+		return r.rtp
+	}
+	return netip.AddrPort{}
+}
+
+// Listen makes ear hear what comes in from now on, in the place of the ear
+// before; the zero Ear hears nothing. It works while the stream is joined, too.
+func (s *Stream) Listen(ear Ear) {
+	s.hears.Store(ear.Digit != nil || ear.Sound != nil)
+	s.hearing.listen(ear)
+}
+
+// Stats gives the counters as they are now.
+func (s *Stream) Stats() Stats {
+	c := &s.counts
+	return Stats{
+		Received: c.received.Load(), ReceivedBytes: c.receivedBytes.Load(),
+		Lost: c.lost.Load(), Strangers: c.strangers.Load(),
+		Sent: c.sent.Load(), SentBytes: c.sentBytes.Load(),
+	}
+}
+
+// Close frees the port pair; what plays ends with ErrClosed. Closing again does nothing.
+func (s *Stream) Close() {
+	s.once.Do(func() {
+		close(s.closed)
+		s.leave()
+		s.voice.stop(ErrClosed)
+		_, _ = s.rtp.Close(), s.rtcp.Close()
+	})
+}
+
+// read hands every datagram of one socket to take until the socket is closed.
+// The reader that ends last gives the ports back.
+func (s *Stream) read(conn *net.UDPConn, take func([]byte, netip.AddrPort)) {
+	defer func() {
+		if s.readers.Add(-1) == 0 {
+			s.hears.Store(false)
+			s.hearing.end()
+			s.ports.giveBack(s.local.Port())
+		}
+	}()
+	buf := make([]byte, datagramSize)
+	for failures := 0; failures < maxReadErrors; {
+		n, from, err := conn.ReadFromUDPAddrPort(buf)
+		switch {
+		case err == nil:
+			failures = 0
+			take(buf[:n], netip.AddrPortFrom(from.Addr().Unmap(), from.Port()))
+		case errors.Is(err, net.ErrClosed):
+			return
+		default:
+			failures++
+		}
+	}
+	s.log.Error("media socket fails", slog.String("local", s.local.String()))
+	<-s.closed
+}
+
+// rtpCame is the hot path of the relay: it must not allocate.
+func (s *Stream) rtpCame(pkt []byte, from netip.AddrPort) {
+	r := s.admit(pkt, from)
+	if r == nil {
+		s.counts.strangers.Add(1)
+		return
+	}
+	if isRTCP(pkt) { // RFC 5761: multiplexed on the RTP port, and so it stays
+		if peer := s.peer.Load(); peer != nil {
+			peer.send(pkt)
+		}
+		return
+	}
+	s.counts.received.Add(1)
+	s.counts.receivedBytes.Add(uint64(len(pkt)))
+	s.counts.lost.Store(s.counts.reception.note(pkt))
+	if peer := s.peer.Load(); peer != nil {
+		peer.send(pkt)
+	}
+	if s.hears.Load() {
+		s.hearing.packet(pkt, r)
+	}
+}
+
+func (s *Stream) rtcpCame(pkt []byte, from netip.AddrPort) {
+	if !s.admitRTCP(pkt, from) {
+		s.counts.strangers.Add(1)
+		return
+	}
+	if peer := s.peer.Load(); peer != nil {
+		peer.sendRTCP(pkt)
+	}
+}
+
+// send writes one datagram to the other side's RTP address; sound is perishable, so a failure is only a lost packet.
+func (s *Stream) send(pkt []byte) {
+	r := s.route.Load()
+	if r == nil || !r.rtp.IsValid() {
+		return
+	}
+	if _, err := s.rtp.WriteToUDPAddrPort(pkt, r.rtp); err == nil {
+		s.counts.sent.Add(1)
+		s.counts.sentBytes.Add(uint64(len(pkt)))
+	}
+}
+
+func (s *Stream) sendRTCP(pkt []byte) {
+	if r := s.route.Load(); r != nil && r.rtcp.IsValid() {
+		_, _ = s.rtcp.WriteToUDPAddrPort(pkt, r.rtcp)
+	}
+}
