@@ -15,8 +15,8 @@ const module = "github.com/hotdesk-pbx/hotdesk"
 // A package that stands in no line fails the test.
 func layers() [][]string {
 	return [][]string{
-		{"audit", "callrecord", "credential", "events", "dialplan", "ivr/prompts", "sip/digest", "sip/sdp", "sip/resolve", "media/dtmf", "media/g711", "media/wav"},
-		{"directory", "sip", "media"},
+		{"audit", "callrecord", "credential", "events", "dialplan", "sip/digest", "sip/sdp", "sip/resolve", "media/dtmf", "media/g711", "media/wav"},
+		{"directory", "ivr/prompts", "media", "sip"},
 		{"hotdesk", "login", "location", "officefile", "sip/dialog"},
 		{"ivr", "softphone"},
 		{"switchboard"},

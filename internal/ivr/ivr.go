@@ -2,26 +2,56 @@ package ivr
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
+	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/events"
+	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
 	"github.com/hotdesk-pbx/hotdesk/internal/ivr/prompts"
 )
 
 // Desk is the device that a conversation takes place at, as the switchboard
 // knows it when the call comes in.
 type Desk struct {
-	CallID   string
-	DomainID string
-	Domain   string         // its SIP name, for replaced prompts
-	Language string         // of the prompts
-	Zone     *time.Location // in which times of day are spoken
-	DeviceID string
+	CallID    string // for the log and for [Said]
+	DomainID  string
+	Domain    string         // its SIP name, for replaced prompts
+	Language  string         // of the prompts
+	Zone      *time.Location // in which times of day are spoken; nil: UTC
+	LoginCode string         // "*88"
+	DeviceID  string
+	PersonID  string // whose own device it is; "" at a hot desk
 }
 
-// Said is the fact that a sentence was spoken to a caller. It is published
-// when the sentence starts.
+// PINs proves who a caller is; login.Service does.
+type PINs interface {
+	// CheckPIN fails with login.ErrWrong or a *login.LockedError.
+	CheckPIN(ctx context.Context, domainID, deviceID, extension, pin string) (directory.User, error)
+}
+
+// Desks gives desks and takes them back; hotdesk.Service does.
+type Desks interface {
+	CheckDesk(ctx context.Context, deviceID string) error
+	Login(ctx context.Context, req hotdesk.LoginRequest) (hotdesk.LoginResult, error)
+	Release(ctx context.Context, deviceID string, by hotdesk.By) (hotdesk.Session, error)
+	ReleasePerson(ctx context.Context, userID string, by hotdesk.By) ([]hotdesk.Session, error)
+	Refuse(ctx context.Context, refused hotdesk.Refused) error
+}
+
+// Directory knows the extension of who holds a desk.
+type Directory interface {
+	User(id string) (directory.User, bool)
+}
+
+// Publisher takes facts; events.Bus does.
+type Publisher interface {
+	Publish(fact events.Fact)
+}
+
+// Said is the fact that words are spoken to a caller. It is published when
+// they begin; a key may cut them short.
 type Said struct {
 	CallID   string
 	DomainID string
@@ -30,19 +60,17 @@ type Said struct {
 }
 
 // Kind names the fact.
-func (Said) Kind() string { return "sentence.said" }
-
-// Publisher takes facts.
-type Publisher interface {
-	Publish(fact events.Fact)
-}
+func (Said) Kind() string { return "prompt.said" }
 
 // Config is what the conversations need.
 type Config struct {
-	Prompts *prompts.Library
-	Events  Publisher
-	Now     func() time.Time
-	Log     *slog.Logger
+	PINs      PINs
+	Desks     Desks
+	Directory Directory
+	Prompts   *prompts.Library
+	Events    Publisher
+	Now       func() time.Time
+	Log       *slog.Logger
 }
 
 // Conversations speaks with callers. It is safe for concurrent use.
@@ -53,34 +81,74 @@ func New(cfg Config) *Conversations { return &Conversations{cfg: cfg} }
 
 // Login asks who is there and logs that person in at the desk. With an
 // extension already dialled ("*88" + extension) it asks only for the PIN.
-// Whatever happens is spoken, and the caller is hung up at the end; the error
-// is for the call's log: [ErrGone] when the caller hung up midway.
+// Whatever happens is spoken, and the caller is hung up at the end. A refusal
+// is no error; the error is [ErrGone] when the caller hung up midway, that of
+// the context, or a fault, which is logged here.
 func (c *Conversations) Login(ctx context.Context, caller Caller, desk Desk, extension string) error {
-	return nil
+	t := c.talk(caller, desk)
+	last, err := t.login(ctx, extension)
+	return t.close(ctx, last, err)
 }
 
 // Release gives the desk back ("*89"), or, at a person's own device, ends that
-// person's sessions, and says what happened.
+// person's sessions, and says what happened. It ends as [Conversations.Login] does.
 func (c *Conversations) Release(ctx context.Context, caller Caller, desk Desk) error {
-	return nil
+	t := c.talk(caller, desk)
+	last, err := t.release(ctx)
+	return t.close(ctx, last, err)
 }
 
-// Announce speaks one sentence and hangs up.
-func (c *Conversations) Announce(ctx context.Context, caller Caller, desk Desk, sentence Sentence) error {
-	return nil
-}
-
-// Sentence names a plain sentence for [Conversations.Announce].
-type Sentence string
+// Sentence is a plain sentence for [Conversations.Announce].
+type Sentence prompts.Name
 
 // The sentences to announce.
 const (
-	LoginOnly       Sentence = "login_only"       // this phone can only log in and make emergency calls
-	NoMailbox       Sentence = "no_mailbox"       // the mailbox is not available
-	NoOutsideLine   Sentence = "no_outside_line"  // calls outside are not possible from here
-	NotInService    Sentence = "not_in_service"   // nobody has that number
-	EmergencyFailed Sentence = "emergency_failed" // the emergency call found no line
-	CallNotAllowed  Sentence = "call_not_allowed" // a desk nobody holds may not call there
-	SomethingFailed Sentence = "something_failed" // an error of ours
-	NobodyAvailable Sentence = "nobody_available" // the person called has no phone that answers
+	LoginOnly       = Sentence(prompts.LoginOnly)       // this phone can only log in and make emergency calls
+	NoMailbox       = Sentence(prompts.NoMailbox)       // the mailbox is not available
+	NoOutsideLine   = Sentence(prompts.NoOutsideLine)   // no trunk takes the call
+	NotInService    = Sentence(prompts.NotInService)    // nobody has that number
+	CallNotAllowed  = Sentence(prompts.CallNotAllowed)  // a desk nobody holds may not call there
+	EmergencyFailed = Sentence(prompts.EmergencyFailed) // the emergency call found no line
+	NobodyAvailable = Sentence(prompts.NobodyAvailable) // the person called has no phone that answers
+	SomethingFailed = Sentence(prompts.SomethingFailed) // an error of ours
 )
+
+// Announce speaks one sentence and hangs up. It ends as [Conversations.Login]
+// does.
+func (c *Conversations) Announce(ctx context.Context, caller Caller, desk Desk, sentence Sentence) error {
+	last := prompts.Phrase{prompts.Name(sentence)}
+	if sentence == LoginOnly {
+		last = append(append(last, prompts.Digits(desk.LoginCode)...), prompts.Stop)
+	}
+	return c.talk(caller, desk).close(ctx, last, nil)
+}
+
+func (c *Conversations) talk(caller Caller, desk Desk) *talk {
+	if desk.Zone == nil {
+		desk.Zone = time.UTC
+	}
+	return &talk{Config: c.cfg, caller: caller, desk: desk, keysLeft: maxKeys}
+}
+
+// release ends whatever the caller may end from here, and returns the words
+// that tell it.
+func (t *talk) release(ctx context.Context) (prompts.Phrase, error) {
+	if t.desk.PersonID == "" {
+		_, err := t.Desks.Release(ctx, t.desk.DeviceID, hotdesk.By{Door: hotdesk.DoorStarCode})
+		if errors.Is(err, hotdesk.ErrNoSession) {
+			return prompts.Phrase{prompts.NobodyHere}, nil
+		}
+		return prompts.Phrase{prompts.Released}, err
+	}
+	by := hotdesk.By{Actor: t.desk.PersonID, Door: hotdesk.DoorStarCode}
+	ended, err := t.Desks.ReleasePerson(ctx, t.desk.PersonID, by)
+	switch {
+	case errors.Is(err, hotdesk.ErrNoSession):
+		return prompts.Phrase{prompts.NotLoggedIn}, nil
+	case len(ended) == 1:
+		return prompts.Phrase{prompts.SessionEnded}, err
+	default:
+		words := append(prompts.Phrase{prompts.SessionsAt}, prompts.Number(len(ended))...)
+		return append(words, prompts.DesksHaveEnded), err
+	}
+}

@@ -4,18 +4,35 @@
 package prompts
 
 import (
+	"embed"
+	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
+	"path"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/BurntSushi/toml"
+
+	"github.com/hotdesk-pbx/hotdesk/internal/media/wav"
 )
 
 // Rate is the sample rate of every clip, in hertz.
 const Rate = 8000
 
+// fallback is the language in which every clip is embedded.
+const fallback = "en"
+
+//go:embed en.toml en/*.wav
+var embedded embed.FS
+
 // Clip is one recorded piece of speech.
 type Clip struct {
-	Name string  // its key in the table of texts and the stem of its file
-	Text string  // the words it speaks
-	PCM  []int16 // 8 kHz mono; empty when there is no sound for it
+	Name Name
+	Text string  // the words of the embedded clip, also when its sound is replaced
+	PCM  []int16 // 8 kHz mono, shared: not to be changed
 }
 
 // Library finds clips: in a folder of the operator's first, else among the
@@ -23,18 +40,136 @@ type Clip struct {
 type Library struct {
 	folder fs.FS
 	log    *slog.Logger
+	clips  map[Name]Clip // embedded
+
+	mu       sync.Mutex
+	replaced map[string]replacement // by file
+}
+
+// replacement is what was read of a file of the folder; no sound when it was
+// broken.
+type replacement struct {
+	at   time.Time
+	size int64
+	pcm  []int16
 }
 
 // New makes a library. The folder may hold replacements as
 // DOMAIN/LANGUAGE/NAME.wav, for one domain, and LANGUAGE/NAME.wav, for all;
-// nil means the embedded clips only.
+// it is looked at anew for each clip. Nil means the embedded clips only.
 func New(folder fs.FS, log *slog.Logger) (*Library, error) {
-	return &Library{folder: folder, log: log}, nil
+	clips, err := readEmbedded()
+	if err != nil {
+		return nil, fmt.Errorf("read the embedded prompts: %w", err)
+	}
+	return &Library{folder: folder, log: log, clips: clips, replaced: map[string]replacement{}}, nil
 }
 
-// Clip finds a clip for a domain (by its SIP name) and a language. What is
-// missing or broken falls back: to the folder's clip for all domains, to the
-// embedded one, to the embedded English one.
-func (l *Library) Clip(language, domain, name string) Clip {
-	return Clip{Name: name}
+// readEmbedded reads the table of texts and the sound of each.
+func readEmbedded() (map[Name]Clip, error) {
+	texts := map[Name]string{}
+	if _, err := toml.DecodeFS(embedded, fallback+".toml", &texts); err != nil {
+		return nil, err
+	}
+	clips := make(map[Name]Clip, len(texts))
+	for name, text := range texts {
+		pcm, err := readSound(embedded, path.Join(fallback, string(name)+".wav"))
+		if err != nil {
+			return nil, err
+		}
+		clips[name] = Clip{Name: name, Text: text, PCM: pcm}
+	}
+	return clips, nil
+}
+
+// Names lists the embedded clips in no order.
+func (l *Library) Names() []Name {
+	names := make([]Name, 0, len(l.clips))
+	for name := range l.clips {
+		names = append(names, name)
+	}
+	return names
+}
+
+// Clip finds a clip for a language ("en", "en-CA") and a domain, by its SIP
+// name. A file that is missing or broken falls back to that of all domains,
+// then to that of the language without its region, then to the embedded
+// English clip. A name that is in no table has neither text nor sound.
+func (l *Library) Clip(language, domain string, name Name) Clip {
+	clip, known := l.clips[name]
+	if !known {
+		l.log.Error("no prompt has this name", slog.String("prompt", string(name)))
+		return Clip{Name: name}
+	}
+	if l.folder == nil {
+		return clip
+	}
+	for _, file := range candidates(language, domain, name) {
+		if pcm := l.replacement(file); len(pcm) > 0 {
+			clip.PCM = pcm
+			break
+		}
+	}
+	return clip
+}
+
+// candidates lists the files that may replace a clip, the best first.
+func candidates(language, domain string, name Name) []string {
+	if language == "" {
+		language = fallback
+	}
+	languages := []string{language}
+	if base, _, regional := strings.Cut(language, "-"); regional {
+		languages = append(languages, base)
+	}
+	var files []string
+	for _, l := range languages {
+		file := l + "/" + string(name) + ".wav"
+		if domain != "" {
+			files = append(files, domain+"/"+file)
+		}
+		files = append(files, file)
+	}
+	return files
+}
+
+// replacement returns the sound of a file of the folder, or nil when it is
+// missing or broken. A broken one is logged once until it changes.
+func (l *Library) replacement(file string) []int16 {
+	info, err := fs.Stat(l.folder, file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		l.log.Warn("prompt file not readable, using the next best", slog.String("file", file), slog.Any("error", err))
+		return nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if r, ok := l.replaced[file]; ok && r.at.Equal(info.ModTime()) && r.size == info.Size() {
+		return r.pcm
+	}
+	pcm, err := readSound(l.folder, file)
+	if err != nil {
+		l.log.Warn("prompt file broken, using the next best", slog.String("file", file), slog.Any("error", err))
+	}
+	l.replaced[file] = replacement{at: info.ModTime(), size: info.Size(), pcm: pcm}
+	return pcm
+}
+
+// readSound reads a WAV file, in which there must be something to hear.
+func readSound(from fs.FS, file string) ([]int16, error) {
+	f, err := from.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	pcm, err := wav.Read(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	if len(pcm) == 0 {
+		return nil, fmt.Errorf("%s: no sound in it", file)
+	}
+	return pcm, nil
 }

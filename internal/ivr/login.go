@@ -1,0 +1,201 @@
+package ivr
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/hotdesk-pbx/hotdesk/internal/directory"
+	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
+	"github.com/hotdesk-pbx/hotdesk/internal/ivr/prompts"
+	"github.com/hotdesk-pbx/hotdesk/internal/login"
+)
+
+// login asks who is there, logs that person in, and returns the confirmation.
+func (t *talk) login(ctx context.Context, extension string) (prompts.Phrase, error) {
+	if err := t.Desks.CheckDesk(ctx, t.desk.DeviceID); err != nil {
+		return nil, err
+	}
+	user, err := t.prove(ctx, extension)
+	if err != nil {
+		return nil, err
+	}
+	req := hotdesk.LoginRequest{
+		DeviceID: t.desk.DeviceID,
+		UserID:   user.ID,
+		By:       hotdesk.By{Actor: user.ID, Door: hotdesk.DoorStarCode},
+	}
+	result, err := t.Desks.Login(ctx, req)
+	if taken, ok := errors.AsType[*hotdesk.TakenError](err); ok && taken.Offered {
+		if err := t.offer(ctx, taken); err != nil {
+			return nil, err
+		}
+		req.TakeOver = true
+		result, err = t.Desks.Login(ctx, req)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return t.confirmation(user, result), nil
+}
+
+// prove asks for account number and PIN until they are right, three times at most.
+func (t *talk) prove(ctx context.Context, extension string) (directory.User, error) {
+	for try := 1; ; try++ {
+		account, pin, err := t.credentials(ctx, extension)
+		if err != nil {
+			return directory.User{}, err
+		}
+		user, err := t.PINs.CheckPIN(ctx, t.desk.DomainID, t.desk.DeviceID, account, pin)
+		if refused := t.record(ctx, account, err); refused != nil {
+			return directory.User{}, refused
+		}
+		if !errors.Is(err, login.ErrWrong) {
+			return user, err
+		}
+		if try == maxTries {
+			return directory.User{}, farewell{prompts.Phrase{prompts.WrongBye}}
+		}
+		if err := t.tryAgain(ctx); err != nil {
+			return directory.User{}, err
+		}
+	}
+}
+
+// record writes a refusal by [PINs] to the audit log.
+func (t *talk) record(ctx context.Context, account string, err error) error {
+	refused := hotdesk.Refused{DeviceID: t.desk.DeviceID, Account: account, Door: hotdesk.DoorStarCode}
+	switch {
+	case errors.Is(err, login.ErrWrong):
+		refused.Code = "pin_wrong"
+	case errors.As(err, new(*login.LockedError)):
+		refused.Code = "locked"
+	default:
+		return nil
+	}
+	return t.Desks.Refuse(ctx, refused)
+}
+
+// credentials asks for what is not known yet.
+func (t *talk) credentials(ctx context.Context, extension string) (account, pin string, err error) {
+	account = extension
+	if account == "" {
+		if account, err = t.number(ctx, prompts.EnterAccount, longestAccount); err != nil {
+			return "", "", err
+		}
+	}
+	pin, err = t.number(ctx, prompts.EnterPIN, longestPIN)
+	return account, pin, err
+}
+
+// tryAgain says that account number and PIN do not match. What was typed ahead
+// belonged to the try that failed.
+func (t *talk) tryAgain(ctx context.Context) error {
+	if err := t.drain(ctx); err != nil {
+		return err
+	}
+	return t.say(ctx, prompts.Phrase{prompts.Wrong})
+}
+
+// offer asks whether to take the desk over, and fails unless the caller wants it.
+func (t *talk) offer(ctx context.Context, taken *hotdesk.TakenError) error {
+	question := t.whoHolds(taken)
+	for range maxAsks - 1 {
+		// A key of the PIN must not answer a question that was not yet heard.
+		if err := t.drain(ctx); err != nil {
+			return err
+		}
+		if err := t.say(ctx, question); err != nil {
+			return err
+		}
+		key, err := t.key(ctx, firstKey)
+		switch {
+		case errors.Is(err, ErrSilence):
+			continue
+		case err != nil:
+			return err
+		case key == '2':
+			return nil
+		default:
+			return farewell{prompts.Phrase{prompts.LeftAsItIs}}
+		}
+	}
+	return farewell{prompts.Phrase{prompts.LeftAsItIs}}
+}
+
+// whoHolds says who holds the desk, since when and how long it was unused, and
+// offers it.
+func (t *talk) whoHolds(taken *hotdesk.TakenError) prompts.Phrase {
+	now := t.Now()
+	words := prompts.Phrase{prompts.InUseBy}
+	if holder, ok := t.Directory.User(taken.UserID); ok {
+		words = append(words, prompts.Digits(holder.Extension)...)
+	}
+	words = append(words, prompts.Comma)
+	words = append(words, t.since(taken.Since, now)...)
+	if unused := now.Sub(taken.UsedAt); !taken.UsedAt.IsZero() && unused >= time.Minute {
+		words = append(words, prompts.Comma, prompts.UnusedFor)
+		words = append(words, prompts.Span(unused)...)
+	}
+	return append(words, prompts.Stop, prompts.PressTwo)
+}
+
+// confirmation tells whose the desk is now, what ended for it, and until when
+// it lasts.
+func (t *talk) confirmation(user directory.User, result hotdesk.LoginResult) prompts.Phrase {
+	words := append(prompts.Phrase{prompts.Extension}, prompts.Digits(user.Extension)...)
+	words = append(words, prompts.Stop)
+	if movedFrom(user, result) {
+		words = append(words, prompts.Moved)
+	}
+	ends := result.Session.EndsAt
+	switch {
+	case result.Started && ends.IsZero():
+		return append(words, prompts.RingsHere)
+	case ends.IsZero():
+		return append(words, prompts.AlreadyYours)
+	case result.Started:
+		words = append(words, prompts.RingsHereUntil)
+	default:
+		words = append(words, prompts.AlreadyYoursUntil)
+	}
+	return append(append(words, t.until(ends, t.Now())...), prompts.Stop)
+}
+
+// movedFrom reports whether the login ended a session of the same person at
+// another desk.
+func movedFrom(user directory.User, result hotdesk.LoginResult) bool {
+	for _, s := range result.Ended {
+		if s.UserID == user.ID {
+			return true
+		}
+	}
+	return false
+}
+
+// until speaks a time to come: with the day when it is not within the next 24
+// hours.
+func (t *talk) until(at, now time.Time) prompts.Phrase {
+	at = at.In(t.desk.Zone)
+	words := prompts.Clock(at)
+	if at.Sub(now) > 24*time.Hour {
+		words = append(append(words, prompts.On), prompts.Weekday(at.Weekday())...)
+	}
+	return words
+}
+
+// since speaks a time that has passed: as the clock shows it within the last
+// 12 hours, with morning or evening within 24, else with the day too.
+func (t *talk) since(at, now time.Time) prompts.Phrase {
+	const halfDay = 12 * time.Hour
+	at = at.In(t.desk.Zone)
+	words := prompts.Phrase{prompts.Since}
+	if now.Sub(at) < halfDay {
+		return append(words, prompts.ClockFace(at)...)
+	}
+	words = append(words, prompts.Clock(at)...)
+	if now.Sub(at) >= 2*halfDay {
+		words = append(append(words, prompts.On), prompts.Weekday(at.Weekday())...)
+	}
+	return words
+}

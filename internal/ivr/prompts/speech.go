@@ -1,0 +1,148 @@
+package prompts
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Phrase is what is spoken in one go: clips and pauses in their order.
+type Phrase []Name
+
+// The pauses of a phrase. They have no sound file.
+const (
+	Comma Name = ","
+	Stop  Name = "."
+)
+
+// Utterance is a phrase made ready to play.
+type Utterance struct {
+	Text string
+	PCM  []int16 // 8 kHz mono
+}
+
+// Say puts a phrase together in the language and with the replaced clips of a
+// domain.
+func (l *Library) Say(language, domain string, phrase Phrase) Utterance {
+	var said strings.Builder
+	var pcm []int16
+	for _, name := range phrase {
+		switch name {
+		case Comma, Stop:
+			punctuate(&said, string(name))
+			pcm = append(pcm, make([]int16, pause(name))...)
+		default:
+			clip := l.Clip(language, domain, name)
+			if said.Len() > 0 {
+				said.WriteByte(' ')
+			}
+			said.WriteString(clip.Text)
+			pcm = append(pcm, clip.PCM...)
+		}
+	}
+	return Utterance{Text: said.String(), PCM: pcm}
+}
+
+// pause is the length of a pause, in samples.
+func pause(name Name) int {
+	if name == Comma {
+		return Rate * 120 / 1000
+	}
+	return Rate * 250 / 1000
+}
+
+// punctuate ends a text with a mark, unless its last word does ("a.m.").
+func punctuate(text *strings.Builder, mark string) {
+	if text.Len() > 0 && !strings.HasSuffix(text.String(), mark) {
+		text.WriteString(mark)
+	}
+}
+
+// Digits speaks a number, or a code, key by key; what is no key is left out.
+func Digits(keys string) Phrase {
+	var p Phrase
+	for _, key := range keys {
+		switch {
+		case key >= '0' && key <= '9':
+			p = append(p, number(int(key-'0')))
+		case key == '*':
+			p = append(p, "star")
+		case key == '#':
+			p = append(p, "pound")
+		}
+	}
+	return p
+}
+
+// Clock speaks a time of day: "two a.m.", "two oh five p.m.", "midnight".
+func Clock(t time.Time) Phrase {
+	p := ClockFace(t)
+	switch {
+	case t.Minute() == 0 && t.Hour()%12 == 0:
+		return p
+	case t.Hour() < 12:
+		return append(p, "am")
+	default:
+		return append(p, "pm")
+	}
+}
+
+// ClockFace speaks a time of day as a clock shows it, without telling morning
+// from evening: "nine twelve", "nine o'clock" as "nine"; "midnight", "noon".
+func ClockFace(t time.Time) Phrase {
+	hour, minute := t.Hour(), t.Minute()
+	switch {
+	case hour == 0 && minute == 0:
+		return Phrase{"midnight"}
+	case hour == 12 && minute == 0:
+		return Phrase{"noon"}
+	}
+	p := Phrase{number((hour+11)%12 + 1)}
+	switch {
+	case minute == 0:
+		return p
+	case minute < 10:
+		return append(p, "oh", number(minute))
+	default:
+		return append(p, Number(minute)...)
+	}
+}
+
+// Weekday speaks the day of a week.
+func Weekday(day time.Weekday) Phrase { return Phrase{Name(strings.ToLower(day.String()))} }
+
+// Number speaks a count from 0 to 99; one beyond is spoken as the nearest.
+func Number(n int) Phrase {
+	n = min(max(n, 0), 99)
+	switch {
+	case n < 20 || n%10 == 0:
+		return Phrase{number(n)}
+	default:
+		return Phrase{number(n - n%10), number(n % 10)}
+	}
+}
+
+func number(n int) Name { return Name("number_" + strconv.Itoa(n)) }
+
+// Span speaks a length of time in its largest fitting unit, rounded up to
+// whole minutes below one hour and to the nearest unit above: "one minute",
+// "three hours", "two days".
+func Span(d time.Duration) Phrase {
+	const day = 24 * time.Hour
+	switch {
+	case d <= 59*time.Minute:
+		return count(max(1, int((d+time.Minute-1)/time.Minute)), "minute")
+	case d < 2*day-30*time.Minute:
+		return count(int((d+30*time.Minute)/time.Hour), "hour")
+	default:
+		return count(int((d+day/2)/day), "day")
+	}
+}
+
+// count speaks a number of units.
+func count(n int, unit Name) Phrase {
+	if n != 1 {
+		unit += "s"
+	}
+	return append(Number(n), unit)
+}

@@ -1,0 +1,47 @@
+package ivr
+
+import (
+	"errors"
+
+	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
+	"github.com/hotdesk-pbx/hotdesk/internal/ivr/prompts"
+	"github.com/hotdesk-pbx/hotdesk/internal/login"
+)
+
+// refusals is the one list of what is spoken when a rule says no. Each
+// sentence tells what to do next.
+func refusals() []struct {
+	err      error
+	sentence prompts.Name
+} {
+	return []struct {
+		err      error
+		sentence prompts.Name
+	}{
+		{hotdesk.ErrSwitchedOff, prompts.SwitchedOff},
+		{hotdesk.ErrNotHotDesk, prompts.NotAHotDesk},
+		{hotdesk.ErrNotAllowed, prompts.WrongBye}, // as a wrong PIN: nobody learns what an account may do
+		{login.ErrWrong, prompts.WrongBye},
+		{hotdesk.ErrHeld, prompts.InUse},
+		{hotdesk.ErrElsewhere, prompts.Elsewhere},
+		{hotdesk.ErrTaken, prompts.JustTaken},
+		{hotdesk.ErrNoSession, prompts.NobodyHere},
+	}
+}
+
+// refusal puts a refusal into words; nil when the error is none.
+func (t *talk) refusal(err error) prompts.Phrase {
+	if locked, ok := errors.AsType[*login.LockedError](err); ok {
+		words := append(prompts.Phrase{prompts.Locked}, prompts.Span(locked.Until.Sub(t.Now()))...)
+		return append(words, prompts.Stop, prompts.OrAsk)
+	}
+	if taken, ok := errors.AsType[*hotdesk.TakenError](err); ok && taken.InCall {
+		return prompts.Phrase{prompts.InUseCall}
+	}
+	for _, r := range refusals() {
+		if errors.Is(err, r.err) {
+			return prompts.Phrase{r.sentence}
+		}
+	}
+	return nil
+}
