@@ -1,0 +1,69 @@
+// Package sqlstore keeps everything the services store in tables, in SQLite or
+// PostgreSQL, with one SQL text for both. Each store method is one transaction.
+// A write returns when it is on disk; writes that wait at the same time share
+// one commit. It knows rows and constraints, never a rule of the product.
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// DB is an open database. Its parts, [DB.Directory], [DB.Sessions] and so on,
+// are the stores of the services.
+type DB struct {
+	*reader
+	*writer
+	pools []io.Closer // what Close closes, in this order
+}
+
+// Open opens the database and brings its tables up to date. The database is
+// "sqlite", which is the file hotdesk.db in dataDir, used by one server at a
+// time, or a PostgreSQL URL ("postgres://user@host/name"), for which dataDir is
+// not used. It fails with [ErrInUse], [ErrNewer], [ErrReadOnly], [ErrFull] or
+// [ErrCorrupt] where one of these is the reason.
+func Open(ctx context.Context, database, dataDir string) (*DB, error) {
+	scheme, _, _ := strings.Cut(database, ":")
+	var (
+		parts engine
+		err   error
+	)
+	switch scheme {
+	case "sqlite":
+		parts, err = openSQLite(ctx, dataDir)
+	case "postgres", "postgresql":
+		parts, err = openPostgres(ctx, database)
+	default:
+		return nil, fmt.Errorf("unknown kind of database %q: use sqlite or postgres://user@host/name", scheme)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open the database: %w", explain(err))
+	}
+	return &DB{
+		reader: newReader(parts.read),
+		writer: newWriter(parts.write, parts.plan),
+		pools:  parts.closers,
+	}, nil
+}
+
+// Close waits for the writes under way, then closes the database. Later calls
+// of its stores fail with [ErrClosed].
+func (db *DB) Close() error {
+	db.writer.close()
+	errs := []error{db.reader.close()}
+	for _, p := range db.pools {
+		errs = append(errs, p.Close())
+	}
+	return explain(errors.Join(errs...))
+}
+
+// engine is what differs between the databases.
+type engine struct {
+	read, write *sql.DB
+	plan        plan
+	closers     []io.Closer
+}

@@ -1,0 +1,63 @@
+package sqlstore
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/hotdesk-pbx/hotdesk/internal/login"
+)
+
+// Failures is the [login.Store].
+type Failures struct{ db *DB }
+
+// Failures returns the store of failed log-ins.
+func (db *DB) Failures() *Failures { return &Failures{db} }
+
+// Failures implements [login.Store].
+func (st *Failures) Failures(ctx context.Context, subjects ...string) ([]login.Failures, error) {
+	var all []login.Failures
+	for _, subject := range subjects {
+		found, err := collect(ctx, st.db.reader, failureFields,
+			"select subject, failures, rounds, last_at, locked_to from login_failures where subject = $1", subject)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, found...)
+	}
+	return all, nil
+}
+
+func failureFields(f *login.Failures) []any {
+	return []any{&f.Subject, &f.Count, &f.Rounds, instant{&f.LastAt}, instant{&f.LockedTo}}
+}
+
+// Save implements [login.Store].
+func (st *Failures) Save(ctx context.Context, fs ...login.Failures) error {
+	fs = slices.Clone(fs) // in one order for all: two servers must not lock crosswise
+	slices.SortStableFunc(fs, func(a, b login.Failures) int { return cmp.Compare(a.Subject, b.Subject) })
+	err := st.db.write(ctx, func(ctx context.Context, tx *writeConn) error {
+		for _, f := range fs {
+			if err := putFailures(ctx, tx, f); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("store failed log-ins: %w", err)
+	}
+	return nil
+}
+
+func putFailures(ctx context.Context, tx *writeConn, f login.Failures) error {
+	if f.Count == 0 && f.Rounds == 0 {
+		return tx.do(ctx, "delete from login_failures where subject = $1", f.Subject)
+	}
+	return tx.do(ctx, `insert into login_failures (subject, failures, rounds, last_at, locked_to)
+		values ($1, $2, $3, $4, $5)
+		on conflict (subject) do update set failures = excluded.failures, rounds = excluded.rounds,
+		last_at = excluded.last_at, locked_to = excluded.locked_to`,
+		f.Subject, f.Count, f.Rounds, millis(f.LastAt), optional(f.LockedTo))
+}

@@ -1,0 +1,125 @@
+package sqlstore
+
+import (
+	"context"
+
+	"github.com/hotdesk-pbx/hotdesk/internal/directory"
+)
+
+// Offices implements [directory.Store].
+func (st *Directory) Offices(ctx context.Context) ([]directory.Office, error) {
+	var offices []directory.Office
+	err := st.db.snapshot(ctx, func(q querier) (err error) {
+		offices, err = readOffices(ctx, q, "")
+		return err
+	})
+	return offices, err
+}
+
+// Office implements [directory.Store].
+func (st *Directory) Office(ctx context.Context, domainID string) (directory.Office, error) {
+	var offices []directory.Office
+	err := st.db.snapshot(ctx, func(q querier) (err error) {
+		offices, err = readOffices(ctx, q, domainID)
+		return err
+	})
+	if err != nil {
+		return directory.Office{}, err
+	}
+	if domainID == "" || len(offices) == 0 {
+		return directory.Office{}, directory.ErrNotFound
+	}
+	return offices[0], nil
+}
+
+// readOffices reads one domain, or all when domainID is "", with what belongs
+// to it, in the order of creation.
+func readOffices(ctx context.Context, q querier, domainID string) ([]directory.Office, error) {
+	var one selection
+	one.where("id = $", domainID)
+	domains, err := collect(ctx, q, domainFields, selectDomains+one.end("id", 0), one.args...)
+	if err != nil {
+		return nil, err
+	}
+	offices := make([]directory.Office, len(domains))
+	byID := make(map[string]*directory.Office, len(domains))
+	for i, d := range domains {
+		offices[i].Domain = d
+		byID[d.ID] = &offices[i]
+	}
+	if err := readUsersAndDevices(ctx, q, domainID, byID); err != nil {
+		return nil, err
+	}
+	return offices, readPhones(ctx, q, domainID, byID)
+}
+
+func readUsersAndDevices(ctx context.Context, q querier, domainID string, offices map[string]*directory.Office) error {
+	var within selection
+	within.where("domain_id = $", domainID)
+	end := within.end("id", 0)
+	users, err := collect(ctx, q, userFields, `select id, domain_id, extension, name, email, scope, place, caller_id,
+		pin_hash, password_hash, disabled, no_hot_desking, created_at from users`+end, within.args...)
+	if err != nil {
+		return err
+	}
+	for _, u := range users {
+		offices[u.DomainID].Users = append(offices[u.DomainID].Users, u)
+	}
+	devices, err := collect(ctx, q, deviceFields, `select id, domain_id, owner_id, name, ha1_md5, ha1_sha256,
+		disabled, created_at from devices`+end, within.args...)
+	if err != nil {
+		return err
+	}
+	for _, d := range devices {
+		offices[d.DomainID].Devices = append(offices[d.DomainID].Devices, d)
+	}
+	return nil
+}
+
+func userFields(u *directory.User) []any {
+	return []any{
+		&u.ID, &u.DomainID, &u.Extension, &u.Name, &u.Email, &u.Scope, &u.Place, &u.CallerID,
+		&u.PINHash, &u.PasswordHash, &u.Disabled, &u.NoHotDesking,
+		instant{&u.CreatedAt},
+	}
+}
+
+func deviceFields(d *directory.Device) []any {
+	return []any{
+		&d.ID, &d.DomainID,
+		optionalText{&d.OwnerID},
+		&d.Name, &d.HA1MD5, &d.HA1SHA256,
+		&d.Disabled,
+		instant{&d.CreatedAt},
+	}
+}
+
+func readPhones(ctx context.Context, q querier, domainID string, offices map[string]*directory.Office) error {
+	var within selection
+	within.where("domain_id = $", domainID)
+	phones, err := collect(ctx, q, phoneFields,
+		"select id, domain_id, mac, model, name, place from phones"+within.end("id", 0), within.args...)
+	if err != nil {
+		return err
+	}
+	type line struct{ phoneID, device string }
+	all, err := collect(ctx, q, func(l *line) []any { return []any{&l.phoneID, &l.device} },
+		`select phone_id, device_name from phone_devices join phones on phones.id = phone_id`+
+			within.end("phone_id, line", 0), within.args...)
+	if err != nil {
+		return err
+	}
+	devices := map[string][]string{}
+	for _, l := range all {
+		devices[l.phoneID] = append(devices[l.phoneID], l.device)
+	}
+	for _, p := range phones {
+		p.Devices = devices[p.ID]
+		offices[p.DomainID].Phones = append(offices[p.DomainID].Phones, p)
+	}
+	return nil
+}
+
+func phoneFields(p *directory.Phone) []any {
+	return []any{&p.ID, &p.DomainID, &p.MAC, &p.Model, &p.Name, &p.Place}
+}

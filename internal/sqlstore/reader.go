@@ -1,0 +1,128 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// querier runs reads: on any connection, or in a snapshot.
+type querier interface {
+	query(ctx context.Context, text string, args ...any) (*sql.Rows, error)
+}
+
+// reader reads beside the writer, on connections of its own.
+type reader struct {
+	pool  *sql.DB
+	mu    sync.Mutex
+	stmts map[string]*sql.Stmt
+}
+
+func newReader(pool *sql.DB) *reader {
+	return &reader{pool: pool, stmts: map[string]*sql.Stmt{}}
+}
+
+func (r *reader) query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+	s, err := r.prepared(ctx, text) //nolint:sqlclosecheck // kept for the next query, closed by close
+	if err != nil {
+		return nil, err
+	}
+	return s.QueryContext(ctx, storable(args)...)
+}
+
+// prepared returns the statement of a text, prepared once.
+func (r *reader) prepared(ctx context.Context, text string) (*sql.Stmt, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if s := r.stmts[text]; s != nil {
+		return s, nil
+	}
+	s, err := r.pool.PrepareContext(ctx, text) //nolint:sqlclosecheck // kept for the next query, closed by close
+	if err == nil {
+		r.stmts[text] = s
+	}
+	return s, err
+}
+
+// snapshot runs reads that must see one state of the database.
+func (r *reader) snapshot(ctx context.Context, read func(querier) error) error {
+	tx, err := r.pool.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	if err != nil {
+		return explain(err)
+	}
+	return explain(errors.Join(read(snapshot{tx}), tx.Rollback()))
+}
+
+func (r *reader) close() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var errs []error
+	for _, s := range r.stmts {
+		errs = append(errs, s.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// snapshot is a read transaction.
+type snapshot struct{ tx *sql.Tx }
+
+func (s snapshot) query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+	return s.tx.QueryContext(ctx, text, storable(args)...)
+}
+
+// collect reads all rows of a query, each into the places that fields names.
+func collect[T any](ctx context.Context, q querier, fields func(*T) []any, text string, args ...any) ([]T, error) {
+	rows, err := q.query(ctx, text, args...)
+	if err != nil {
+		return nil, explain(err)
+	}
+	defer func() { _ = rows.Close() }() // rows.Err tells what went wrong
+	var all []T
+	for rows.Next() {
+		var one T
+		if err := rows.Scan(fields(&one)...); err != nil {
+			return nil, explain(err)
+		}
+		all = append(all, one)
+	}
+	return all, explain(rows.Err())
+}
+
+// selection builds the end of a select statement from the fields of a query
+// that are set.
+type selection struct {
+	conditions []string
+	args       []any
+}
+
+// where adds a condition when the value is neither nil nor ""; "$" in the
+// condition stands for the value.
+func (s *selection) where(condition string, value any) {
+	if value == nil || value == "" {
+		return
+	}
+	s.args = append(s.args, value)
+	s.conditions = append(s.conditions, strings.ReplaceAll(condition, "$", "$"+strconv.Itoa(len(s.args))))
+}
+
+// always adds a condition without a value.
+func (s *selection) always(condition string) {
+	s.conditions = append(s.conditions, condition)
+}
+
+// end returns the rest of the statement: conditions, order and limit (0: none).
+func (s *selection) end(order string, limit int) string {
+	text := ""
+	if len(s.conditions) > 0 {
+		text = " where " + strings.Join(s.conditions, " and ")
+	}
+	text += " order by " + order
+	if limit > 0 {
+		s.args = append(s.args, limit)
+		text += " limit $" + strconv.Itoa(len(s.args))
+	}
+	return text
+}

@@ -1,0 +1,151 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/hotdesk-pbx/hotdesk/internal/audit"
+	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
+)
+
+// Sessions is the [hotdesk.Store].
+type Sessions struct{ db *DB }
+
+// Sessions returns the store of sessions.
+func (db *DB) Sessions() *Sessions { return &Sessions{db} }
+
+const selectSessions = `select id, domain_id, device_id, user_id, door, started_at, ends_at, ends_as,
+	used_at, ended_at, ended, ended_by from sessions`
+
+func sessionFields(s *hotdesk.Session) []any {
+	return []any{
+		&s.ID, &s.DomainID, &s.DeviceID, &s.UserID, &s.Door,
+		instant{&s.StartedAt},
+		instant{&s.EndsAt},
+		&s.EndsAs,
+		instant{&s.UsedAt},
+		instant{&s.EndedAt},
+		&s.Ended, &s.EndedBy,
+	}
+}
+
+// Sessions implements [hotdesk.Store].
+func (st *Sessions) Sessions(ctx context.Context, q hotdesk.Query) ([]hotdesk.Session, error) {
+	var s selection
+	s.where("id = $", q.ID)
+	s.where("domain_id = $", q.DomainID)
+	s.where("device_id = $", q.DeviceID)
+	s.where("user_id = $", q.UserID)
+	s.where("used_at < $", optional(q.UsedBefore))
+	if q.Open {
+		s.always("ended_at is null")
+	}
+	text := selectSessions + s.end("started_at desc, id desc", q.Limit)
+	return collect(ctx, st.db.reader, sessionFields, text, s.args...)
+}
+
+// Due implements [hotdesk.Store].
+func (st *Sessions) Due(ctx context.Context, now time.Time, limit int) ([]hotdesk.Session, error) {
+	var s selection
+	s.always("ended_at is null")
+	s.where("ends_at <= $", millis(now))
+	text := selectSessions + s.end("ends_at, id", limit)
+	return collect(ctx, st.db.reader, sessionFields, text, s.args...)
+}
+
+// Commit implements [hotdesk.Store].
+func (st *Sessions) Commit(ctx context.Context, c hotdesk.Change) ([]string, error) {
+	var closed []string
+	err := st.db.write(ctx, func(ctx context.Context, tx *writeConn) error {
+		var err error
+		if closed, err = endSessions(ctx, tx, c.End); err != nil {
+			return err
+		}
+		if err := extendSession(ctx, tx, c.Extend); err != nil {
+			return err
+		}
+		if err := startSession(ctx, tx, c.Start); err != nil {
+			return err
+		}
+		if err := insertAudit(ctx, tx, c.Audit); err != nil {
+			return err
+		}
+		return insertFacts(ctx, tx, c.Facts)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("store sessions: %w", err)
+	}
+	return closed, nil
+}
+
+// endSessions closes those sessions that are open and tells of these alone.
+func endSessions(ctx context.Context, tx *writeConn, endings []hotdesk.Ending) ([]string, error) {
+	var (
+		closed []string
+		told   []audit.Entry
+		facts  []hotdesk.OutboxFact
+	)
+	for _, e := range endings {
+		changed, err := tx.exec(ctx, `update sessions set ended_at = $2, ended = $3, ended_by = $4
+			where id = $1 and ended_at is null`, e.SessionID, millis(e.At), string(e.Reason), e.By)
+		if err != nil {
+			return nil, err
+		}
+		if changed == 1 {
+			closed = append(closed, e.SessionID)
+			told = append(told, e.Audit)
+			facts = append(facts, e.Fact)
+		}
+	}
+	if err := insertAudit(ctx, tx, told); err != nil {
+		return nil, err
+	}
+	return closed, insertFacts(ctx, tx, facts)
+}
+
+func extendSession(ctx context.Context, tx *writeConn, e *hotdesk.Extension) error {
+	if e == nil {
+		return nil
+	}
+	changed, err := tx.exec(ctx, `update sessions set ends_at = $2, ends_as = $3,
+		used_at = case when used_at < $4 then $4 else used_at end
+		where id = $1 and ended_at is null`, e.SessionID, optional(e.EndsAt), string(e.EndsAs), millis(e.UsedAt))
+	if err == nil && changed == 0 {
+		return hotdesk.ErrEnded
+	}
+	return err
+}
+
+func startSession(ctx context.Context, tx *writeConn, s *hotdesk.Session) error {
+	if s == nil {
+		return nil
+	}
+	err := tx.do(ctx, `insert into sessions (id, domain_id, device_id, user_id, door, started_at, ends_at, ends_as,
+		used_at, ended_at, ended, ended_by) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		s.ID, s.DomainID, s.DeviceID, s.UserID, string(s.Door), millis(s.StartedAt), optional(s.EndsAt), string(s.EndsAs),
+		millis(s.UsedAt), optional(s.EndedAt), string(s.Ended), s.EndedBy)
+	if isConflict(err, "sessions_device_id") {
+		return hotdesk.ErrTaken
+	}
+	return err
+}
+
+// Use implements [hotdesk.Store].
+func (st *Sessions) Use(ctx context.Context, sessionIDs []string, at time.Time) error {
+	ids := slices.Sorted(slices.Values(sessionIDs)) // one order for all: two servers must not lock crosswise
+	err := st.db.write(ctx, func(ctx context.Context, tx *writeConn) error {
+		for _, id := range ids {
+			if err := tx.do(ctx, "update sessions set used_at = $2 where id = $1 and used_at < $2 and ended_at is null",
+				id, millis(at)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("store the use of desks: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,158 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+)
+
+// How a transaction failed as a whole, beside the errors of its writes.
+var (
+	errAgain       = errors.New("the transaction was rolled back")
+	errUnreachable = errors.New("the database does not answer")
+)
+
+// writeConn is the connection of one worker, with its prepared statements. The
+// writes of a batch run on it one after the other, each as in a transaction of
+// its own.
+type writeConn struct {
+	pool  *sql.DB
+	begin string
+	conn  *sql.Conn
+	stmts map[string]*sql.Stmt
+}
+
+// transact runs writes in one transaction and leaves the error of each in it.
+// The error returned concerns all of them: [errAgain] when nothing is written
+// and another try makes sense.
+func (c *writeConn) transact(ctx context.Context, batch []*write) error {
+	if err := c.open(ctx); err != nil {
+		return fmt.Errorf("%w: %w", errUnreachable, err)
+	}
+	for _, one := range batch {
+		if err := c.step(ctx, one); err != nil {
+			c.rollback(ctx)
+			if len(batch) > 1 || isRetryable(err) {
+				return fmt.Errorf("%w: %w", errAgain, err)
+			}
+			return err
+		}
+	}
+	if err := c.do(ctx, "commit"); err != nil {
+		c.rollback(ctx)
+		if isRetryable(err) {
+			return fmt.Errorf("%w: %w", errAgain, err)
+		}
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
+
+// open begins a transaction, on a new connection when the old one is lost: the
+// database may have been restarted since the last write.
+func (c *writeConn) open(ctx context.Context) error {
+	if c.conn != nil {
+		if c.do(ctx, c.begin) == nil {
+			return nil
+		}
+		c.drop()
+	}
+	conn, err := c.pool.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	c.conn, c.stmts = conn, map[string]*sql.Stmt{}
+	if err := c.do(ctx, c.begin); err != nil {
+		c.drop()
+		return err
+	}
+	return nil
+}
+
+// step runs one write in a savepoint, so that its failure undoes it alone. The
+// error returned is one that spoils the whole transaction.
+func (c *writeConn) step(ctx context.Context, one *write) error {
+	if err := c.do(ctx, "savepoint one"); err != nil {
+		return err
+	}
+	one.err = one.run(ctx, c)
+	if one.err != nil {
+		if isRetryable(one.err) {
+			return one.err
+		}
+		if err := c.do(ctx, "rollback to savepoint one"); err != nil {
+			return errors.Join(one.err, err)
+		}
+	}
+	return c.do(ctx, "release savepoint one")
+}
+
+// rollback undoes the open transaction, and drops a connection that cannot.
+func (c *writeConn) rollback(ctx context.Context) {
+	if _, err := c.conn.ExecContext(context.WithoutCancel(ctx), "rollback"); err != nil {
+		c.drop()
+	}
+}
+
+// drop closes the connection with whatever is open on it. Its errors follow
+// from the one that was the reason to drop it.
+func (c *writeConn) drop() {
+	if c.conn == nil {
+		return
+	}
+	for _, s := range c.stmts {
+		_ = s.Close()
+	}
+	_ = c.conn.Raw(func(any) error { return driver.ErrBadConn }) // or the pool would keep it
+	_ = c.conn.Close()
+	c.conn, c.stmts = nil, nil
+}
+
+// do runs a statement whose number of rows does not matter.
+func (c *writeConn) do(ctx context.Context, text string, args ...any) error {
+	_, err := c.exec(ctx, text, args...)
+	return err
+}
+
+// exec runs a statement and returns the number of rows it changed.
+func (c *writeConn) exec(ctx context.Context, text string, args ...any) (int64, error) {
+	s := c.stmts[text]
+	if s == nil {
+		var err error
+		if s, err = c.conn.PrepareContext(ctx, text); err != nil { //nolint:sqlclosecheck // kept for the next write, closed by drop
+			return 0, err
+		}
+		c.stmts[text] = s
+	}
+	result, err := s.ExecContext(ctx, storable(args)...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+// insert writes rows with one statement for many. The text has the place of
+// the rows as "values %s"; all rows have the same length. It returns the number
+// of rows inserted or updated.
+func (c *writeConn) insert(ctx context.Context, text string, rows [][]any) (int64, error) {
+	var total int64
+	for len(rows) > 0 {
+		n := 1 // two sizes, so that two statements serve any number of rows
+		if len(rows) >= rowsTogether {
+			n = rowsTogether
+		}
+		var args []any
+		for _, row := range rows[:n] {
+			args = append(args, row...)
+		}
+		changed, err := c.exec(ctx, fmt.Sprintf(text, places(n, len(rows[0]))), args...)
+		if err != nil {
+			return total, err
+		}
+		total += changed
+		rows = rows[n:]
+	}
+	return total, nil
+}
