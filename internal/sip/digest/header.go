@@ -170,6 +170,9 @@ func cutValue(s string) (value, rest string, ok bool) {
 
 // quote makes a quoted-string of any text.
 func quote(s string) string {
+	if !strings.ContainsAny(s, "\\\"\r\n") {
+		return `"` + s + `"`
+	}
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\r", "", "\n", "").Replace(s) + `"`
 }
 
