@@ -5,22 +5,26 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
+	"github.com/hotdesk-pbx/hotdesk/internal/credential"
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 )
 
 // ErrWrong is the one answer to an account that is unknown, disabled, a desk
 // account, not allowed to use hot desks or without a PIN, and to a wrong PIN.
-var ErrWrong = errors.New("the account number or the PIN is wrong")
+// It takes the same time for all of them.
+var ErrWrong = errors.New("the account or the secret is wrong")
 
 // LockedError says that too many wrong tries were made for the account or from
-// the device. It looks the same for accounts that do not exist.
+// the device. It looks the same for accounts that do not exist, and whether
+// the secret was right.
 type LockedError struct{ Until time.Time }
 
 // Error says until when.
 func (e *LockedError) Error() string {
-	return fmt.Sprintf("too many wrong tries; locked until %s", e.Until.UTC().Format(time.RFC3339))
+	return "too many wrong tries; locked until " + e.Until.UTC().Format(time.RFC3339)
 }
 
 // Directory is what a [Service] asks of the directory.
@@ -43,30 +47,221 @@ type Config struct {
 }
 
 // Service proves who someone is. It is safe for concurrent use.
-type Service struct{ cfg Config }
+type Service struct {
+	cfg Config
+	// Tries of one subject come one after the other: else a burst of them would
+	// all be verified before the first is counted.
+	turns keyed
+	// Verified in place of the hash an account does not have.
+	noPIN, noPassword string
+}
 
 // New makes a service.
-func New(cfg Config) (*Service, error) { return &Service{cfg: cfg}, nil }
-
-// CheckPIN returns the person whose extension and PIN were keyed in at a
-// device. It fails with [ErrWrong] or a [*LockedError]; any other error is a
-// fault of the store.
-func (s *Service) CheckPIN(ctx context.Context, domainID, deviceID, extension, pin string) (directory.User, error) {
-	return directory.User{}, ctx.Err()
+func New(cfg Config) (*Service, error) {
+	if cfg.Verify == nil {
+		cfg.Verify = credential.Verify
+	}
+	s := &Service{cfg: cfg}
+	var err error
+	if s.noPIN, err = credential.HashPIN("no such account"); err != nil {
+		return nil, fmt.Errorf("prepare for accounts without a PIN: %w", err)
+	}
+	if s.noPassword, err = credential.HashPassword("no such account"); err != nil {
+		return nil, fmt.Errorf("prepare for accounts without a password: %w", err)
+	}
+	return s, nil
 }
-
-// CheckPassword returns the user whose extension and portal password came from
-// a source, such as an IP address. It fails as [Service.CheckPIN] does, and
-// counts its failures apart from those of PINs.
-func (s *Service) CheckPassword(ctx context.Context, domainID, source, extension, password string) (directory.User, error) {
-	return directory.User{}, ctx.Err()
-}
-
-// Lift ends the lock-outs of subjects and forgets their wrong tries.
-func (s *Service) Lift(ctx context.Context, subjects ...string) error { return ctx.Err() }
 
 // Account is the subject of an account's PIN, also of one that does not exist.
-func Account(domainID, extension string) string { return "account:" + domainID + "/" + extension }
+func Account(domainID, extension string) string { return subject("account", domainID, extension) }
 
 // Device is the subject of a device at which PINs are keyed in.
 func Device(deviceID string) string { return "device:" + deviceID }
+
+// Portal is the subject of an account's portal password.
+func Portal(domainID, extension string) string { return subject("portal", domainID, extension) }
+
+// Source is the subject of a place that passwords come from.
+func Source(source string) string { return "source:" + source }
+
+// maxExtension is the number of digits that no extension exceeds.
+const maxExtension = 10
+
+// subject counts everything that cannot be an extension as one account, so
+// that nobody fills the store with made-up texts.
+func subject(kind, domainID, extension string) string {
+	if extension == "" || len(extension) > maxExtension || strings.Trim(extension, "0123456789") != "" {
+		extension = "none"
+	}
+	return kind + ":" + domainID + "/" + extension
+}
+
+// CheckPIN returns the person whose extension and PIN were keyed in at a
+// device. It fails with [ErrWrong] or a [*LockedError]; any other error is a
+// fault of the store or the end of the context.
+func (s *Service) CheckPIN(ctx context.Context, domainID, deviceID, extension, pin string) (directory.User, error) {
+	user, mayUse := s.person(domainID, extension)
+	return s.check(ctx, try{
+		account: Account(domainID, extension), source: Device(deviceID),
+		secret: pin, hash: user.PINHash, dummy: s.noPIN, user: user, mayUse: mayUse,
+	})
+}
+
+// CheckPassword returns the user whose extension and portal password came from
+// a source, such as an IP address. It fails as [Service.CheckPIN] does; the
+// failures of passwords are counted apart from those of PINs.
+func (s *Service) CheckPassword(ctx context.Context, domainID, source, extension, password string) (directory.User, error) {
+	user, found := s.cfg.Directory.UserByExtension(domainID, extension)
+	return s.check(ctx, try{
+		account: Portal(domainID, extension), source: Source(source),
+		secret: password, hash: user.PasswordHash, dummy: s.noPassword, user: user,
+		mayUse: found && !user.Disabled && user.Scope != directory.ScopeNoPortal,
+	})
+}
+
+// person finds a user and reports whether it may log in at hot desks.
+func (s *Service) person(domainID, extension string) (directory.User, bool) {
+	user, found := s.cfg.Directory.UserByExtension(domainID, extension)
+	domain, known := s.cfg.Directory.Domain(domainID)
+	may := found && known && !user.Disabled && !user.NoHotDesking && !user.IsDeskAccount(domain.HotDesking)
+	return user, may
+}
+
+// try is one attempt to prove who somebody is.
+type try struct {
+	account, source string // the subjects it counts for
+	secret          string
+	hash            string // "" when the account has none
+	dummy           string // verified in its place
+	user            directory.User
+	mayUse          bool
+}
+
+func (s *Service) check(ctx context.Context, t try) (directory.User, error) {
+	unlock, err := s.lock(ctx, t.account, t.source)
+	if err != nil {
+		return directory.User{}, err
+	}
+	defer unlock()
+	account, source, err := s.failures(ctx, t)
+	if err != nil {
+		return directory.User{}, err
+	}
+	if until, locked := latestLock(s.cfg.Now(), account, source); locked {
+		return directory.User{}, &LockedError{Until: until}
+	}
+	right := s.verify(t)
+	// From here on the caller knows the answer: hanging up must not undo that
+	// the try counts.
+	ctx = context.WithoutCancel(ctx)
+	if !right {
+		return directory.User{}, s.countWrong(ctx, account, source)
+	}
+	if err := s.forgive(ctx, account, source); err != nil {
+		return directory.User{}, err
+	}
+	return t.user, nil
+}
+
+// verify does the same work whether the account can be used or not.
+func (s *Service) verify(t try) bool {
+	hash, usable := t.hash, t.mayUse && t.hash != "" && t.secret != ""
+	if credential.CheckHash(hash) != nil {
+		hash, usable = t.dummy, false
+	}
+	secret := t.secret
+	if secret == "" || len(secret) > credential.MaxPassword {
+		secret, usable = "none", false
+	}
+	return s.cfg.Verify(secret, hash) && usable
+}
+
+// countWrong counts a wrong try and returns what the caller gets to know.
+func (s *Service) countWrong(ctx context.Context, account, source Failures) error {
+	now := s.cfg.Now()
+	account = AccountLimits().Failed(account, now)
+	source = SourceLimits().Failed(source, now)
+	if err := s.cfg.Store.Save(ctx, account, source); err != nil {
+		return fmt.Errorf("count a wrong try: %w", err)
+	}
+	for _, f := range []Failures{account, source} {
+		if until, locked := Locked(f, now); locked {
+			s.cfg.Log.WarnContext(ctx, "locked after wrong tries",
+				slog.String("subject", f.Subject), slog.Int("round", f.Rounds), slog.Time("until", until))
+		}
+	}
+	return ErrWrong
+}
+
+// forgive forgets the wrong tries that a right one makes up for.
+func (s *Service) forgive(ctx context.Context, account, source Failures) error {
+	if account.Count == 0 && account.Rounds == 0 {
+		return nil
+	}
+	forgiven := SourceLimits().Forgiven(source, account, s.cfg.Now())
+	if err := s.cfg.Store.Save(ctx, Failures{Subject: account.Subject}, forgiven); err != nil {
+		return fmt.Errorf("forget wrong tries: %w", err)
+	}
+	return nil
+}
+
+// Lift ends the lock-outs of subjects and forgets their wrong tries.
+func (s *Service) Lift(ctx context.Context, subjects ...string) error {
+	for _, subject := range subjects {
+		if err := s.lift(ctx, subject); err != nil {
+			return fmt.Errorf("lift the lock-out of %s: %w", subject, err)
+		}
+	}
+	return nil
+}
+
+func (s *Service) lift(ctx context.Context, subject string) error {
+	unlock, err := s.turns.lock(ctx, subject)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return s.cfg.Store.Save(ctx, Failures{Subject: subject})
+}
+
+// lock takes the turns of an account and a source, always in this order.
+func (s *Service) lock(ctx context.Context, account, source string) (unlock func(), err error) {
+	ofAccount, err := s.turns.lock(ctx, account)
+	if err != nil {
+		return nil, fmt.Errorf("wait for the tries before: %w", err)
+	}
+	ofSource, err := s.turns.lock(ctx, source)
+	if err != nil {
+		ofAccount()
+		return nil, fmt.Errorf("wait for the tries before: %w", err)
+	}
+	return func() { ofSource(); ofAccount() }, nil
+}
+
+// failures reads how often the subjects of a try failed.
+func (s *Service) failures(ctx context.Context, t try) (account, source Failures, err error) {
+	found, err := s.cfg.Store.Failures(ctx, t.account, t.source)
+	if err != nil {
+		return Failures{}, Failures{}, fmt.Errorf("read the wrong tries: %w", err)
+	}
+	account.Subject, source.Subject = t.account, t.source
+	for _, f := range found {
+		switch f.Subject {
+		case t.account:
+			account = f
+		case t.source:
+			source = f
+		}
+	}
+	return account, source, nil
+}
+
+func latestLock(now time.Time, subjects ...Failures) (time.Time, bool) {
+	var latest time.Time
+	for _, f := range subjects {
+		if until, locked := Locked(f, now); locked && until.After(latest) {
+			latest = until
+		}
+	}
+	return latest, !latest.IsZero()
+}
