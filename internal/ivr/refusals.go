@@ -25,6 +25,7 @@ func refusals() []struct {
 		{hotdesk.ErrHeld, prompts.InUse},
 		{hotdesk.ErrElsewhere, prompts.Elsewhere},
 		{hotdesk.ErrTaken, prompts.JustTaken},
+		{hotdesk.ErrEnded, prompts.JustEnded},
 		{hotdesk.ErrNoSession, prompts.NobodyHere},
 	}
 }

@@ -44,6 +44,7 @@ const (
 	UnusedFor       Name = "unused_for"
 	LeftAsItIs      Name = "left_as_it_is"
 	JustTaken       Name = "just_taken"
+	JustEnded       Name = "just_ended"
 	Elsewhere       Name = "elsewhere"
 	SomethingFailed Name = "something_failed"
 )

@@ -1,0 +1,242 @@
+package ivr_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+
+	"github.com/hotdesk-pbx/hotdesk/internal/directory"
+	"github.com/hotdesk-pbx/hotdesk/internal/events"
+	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
+	"github.com/hotdesk-pbx/hotdesk/internal/ivr"
+	"github.com/hotdesk-pbx/hotdesk/internal/ivr/prompts"
+	"github.com/hotdesk-pbx/hotdesk/internal/login"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// The sentences of a login.
+const (
+	askAccount = "Please enter your account number, then press the pound key."
+	askPIN     = "Please enter your PIN, then press the pound key."
+	wrong      = "That account number and PIN do not match. Please try again."
+	wrongBye   = "That account number and PIN do not match. Please check them, and dial again. Goodbye."
+	noEntry    = "No number was entered."
+	noEntryBye = "No number was entered. Please hang up, and dial again when you are ready. Goodbye."
+	tooLong    = "That number is too long. Please try again."
+	tooMany    = "Too many keys were pressed. Please hang up, and dial again. Goodbye."
+	failed     = "Something went wrong on our side. Please try again in a minute."
+	ringsHere  = "Extension one zero zero one. Calls to you now ring here, until two a.m."
+	inUseBy    = "This desk is in use by extension one zero zero two, since nine twelve, unused for three hours. To take it over, press two."
+	leftAsItIs = "The desk was not taken over. Please choose another desk."
+)
+
+// caller is a person who follows a script: each sentence heard makes the
+// person press the next keys. "~" lets a pause go by, "!" hangs up.
+type caller struct {
+	t       *testing.T
+	ahead   string              // pressed before anything is heard
+	answers map[string][]string // by sentence, one for each time it is spoken
+	heard   []string
+	samples int // of sound that was played to its end
+	hungUp  int
+}
+
+func (c *caller) Publish(fact events.Fact) {
+	said, ok := fact.(ivr.Said)
+	if !ok || said.CallID != "call-1" || said.DomainID != "acme" || said.DeviceID != "window-1" {
+		c.t.Errorf("published %+v", fact)
+	}
+	c.heard = append(c.heard, said.Text)
+	if keys := c.answers[said.Text]; len(keys) > 0 {
+		c.ahead += keys[0]
+		c.answers[said.Text] = keys[1:]
+	}
+}
+
+func (c *caller) Play(ctx context.Context, pcm []int16) error {
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case strings.HasPrefix(c.ahead, "!"):
+		return ivr.ErrGone
+	case c.ahead != "" && c.ahead[0] != '~':
+		return nil
+	}
+	<-time.After(time.Duration(len(pcm)) * time.Second / prompts.Rate)
+	c.samples += len(pcm)
+	return nil
+}
+
+func (c *caller) Digit(ctx context.Context, wait time.Duration) (rune, error) {
+	if ctx.Err() != nil {
+		return 0, ctx.Err()
+	}
+	if c.ahead == "" || c.ahead[0] == '~' {
+		if wait > 0 {
+			c.ahead = strings.TrimPrefix(c.ahead, "~")
+			<-time.After(wait)
+		}
+		return 0, ivr.ErrSilence
+	}
+	if c.ahead[0] == '!' {
+		return 0, ivr.ErrGone
+	}
+	key := rune(c.ahead[0])
+	c.ahead = c.ahead[1:]
+	return key, nil
+}
+
+func (c *caller) Hangup() { c.hungUp++ }
+
+// office is what the conversations ask: it knows 1001 and 1002, whose PIN is 4711.
+type office struct {
+	t        *testing.T
+	now      time.Time
+	checked  error               // of CheckDesk
+	pin      error               // of CheckPIN, once account and PIN are right
+	logins   []error             // of Login, one for each
+	result   hotdesk.LoginResult // of a login that succeeds
+	released error               // of Release
+	ended    []hotdesk.Session   // of ReleasePerson
+	refuse   error               // of Refuse
+	asked    []string            // account and PIN
+	requests []hotdesk.LoginRequest
+	refused  []string
+	releases []hotdesk.By
+}
+
+func (o *office) CheckPIN(_ context.Context, domainID, deviceID, extension, pin string) (directory.User, error) {
+	if domainID != "acme" || deviceID != "window-1" {
+		o.t.Errorf("asked for the PIN at %s in %s", deviceID, domainID)
+	}
+	o.asked = append(o.asked, extension+"/"+pin)
+	if user, ok := o.User("user-" + extension); ok && pin == "4711" {
+		return user, o.pin
+	}
+	return directory.User{}, login.ErrWrong
+}
+
+func (o *office) User(id string) (directory.User, bool) {
+	switch id {
+	case "user-1001", "user-1002":
+		return directory.User{ID: id, Extension: strings.TrimPrefix(id, "user-")}, true
+	default:
+		return directory.User{}, false
+	}
+}
+
+func (o *office) CheckDesk(_ context.Context, deviceID string) error {
+	if deviceID != "window-1" {
+		o.t.Errorf("checked %s", deviceID)
+	}
+	return o.checked
+}
+
+func (o *office) Login(_ context.Context, req hotdesk.LoginRequest) (hotdesk.LoginResult, error) {
+	o.requests = append(o.requests, req)
+	if len(o.logins) > 0 {
+		err := o.logins[0]
+		o.logins = o.logins[1:]
+		if err != nil {
+			return hotdesk.LoginResult{}, err
+		}
+	}
+	return o.result, nil
+}
+
+func (o *office) Release(_ context.Context, deviceID string, by hotdesk.By) (hotdesk.Session, error) {
+	o.releases = append(o.releases, by)
+	if deviceID != "window-1" {
+		o.t.Errorf("released %s", deviceID)
+	}
+	return hotdesk.Session{}, o.released
+}
+
+func (o *office) ReleasePerson(_ context.Context, userID string, by hotdesk.By) ([]hotdesk.Session, error) {
+	o.releases = append(o.releases, by)
+	if userID != "user-1001" {
+		o.t.Errorf("released the sessions of %s", userID)
+	}
+	return o.ended, o.released
+}
+
+func (o *office) Refuse(_ context.Context, refused hotdesk.Refused) error {
+	if refused.DeviceID != "window-1" || refused.Door != hotdesk.DoorStarCode {
+		o.t.Errorf("refused %+v", refused)
+	}
+	o.refused = append(o.refused, refused.Account+" "+refused.Code)
+	return o.refuse
+}
+
+// newOffice is an office at 13:00 in Toronto, where sessions end at 02:00.
+func newOffice(t *testing.T) *office {
+	t.Helper()
+	toronto := zone(t)
+	ends := time.Date(2026, 11, 24, 2, 0, 0, 0, toronto)
+	return &office{
+		t:      t,
+		now:    time.Date(2026, 11, 23, 13, 0, 0, 0, toronto).UTC(),
+		result: hotdesk.LoginResult{Started: true, Session: hotdesk.Session{EndsAt: ends.UTC()}},
+	}
+}
+
+func zone(t *testing.T) *time.Location {
+	t.Helper()
+	toronto, err := time.LoadLocation("America/Toronto")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return toronto
+}
+
+// talk lets a caller have a conversation.
+func talk(t *testing.T, o *office, c *caller, have func(*ivr.Conversations, ivr.Desk) error) error {
+	t.Helper()
+	c.t = t
+	log := slog.New(slog.DiscardHandler)
+	library, err := prompts.New(nil, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conversations := ivr.New(ivr.Config{
+		PINs: o, Desks: o, Directory: o, Prompts: library, Events: c, Log: log,
+		Now: func() time.Time { return o.now },
+	})
+	err = have(conversations, ivr.Desk{
+		CallID: "call-1", DomainID: "acme", Domain: "acme.test", Language: "en",
+		Zone: zone(t), LoginCode: "*88", DeviceID: "window-1",
+	})
+	if c.hungUp != 1 {
+		t.Errorf("hung up %d times, want once", c.hungUp)
+	}
+	return err
+}
+
+// logIn lets a caller log in and compares what was heard.
+func logIn(t *testing.T, o *office, c *caller, extension string, want ...string) {
+	t.Helper()
+	err := talk(t, o, c, func(conversations *ivr.Conversations, desk ivr.Desk) error {
+		return conversations.Login(t.Context(), c, desk, extension)
+	})
+	if err != nil && !slices.Contains(want, failed) {
+		t.Errorf("Login: %v", err)
+	}
+	if diff := cmp.Diff(want, c.heard); diff != "" {
+		t.Errorf("heard (-want +got):\n%s", diff)
+	}
+}
+
+// rightKeys answers both questions rightly.
+func rightKeys() map[string][]string {
+	return map[string][]string{askAccount: {"1001#"}, askPIN: {"4711#"}}
+}
+
+var errDisk = errors.New("the disk is full")
