@@ -1,0 +1,215 @@
+package switchboard
+
+import (
+	"context"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
+	"github.com/hotdesk-pbx/hotdesk/internal/dialplan"
+	"github.com/hotdesk-pbx/hotdesk/internal/directory"
+	"github.com/hotdesk-pbx/hotdesk/internal/events"
+	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
+	"github.com/hotdesk-pbx/hotdesk/internal/sip"
+	"github.com/hotdesk-pbx/hotdesk/internal/sip/dialog"
+)
+
+// inboxSize bounds what may wait for a call's goroutine. A phone that sends
+// more at once loses its call, not the server.
+const inboxSize = 256
+
+// call is one live call. Its goroutine alone touches it; everything else posts
+// to its inbox.
+type call struct {
+	board   *Switchboard
+	log     *slog.Logger
+	domain  directory.Domain
+	device  directory.Device // it is made from
+	hops    int              // Max-Forwards left for the far side
+	dialled string
+	inbox   chan any
+	flooded chan struct{} // closed when the inbox overflowed
+	flood   func()        // closes it
+
+	caller  side
+	holder  hotdesk.Holder
+	record  callrecord.Record
+	leaving []func() // to be done at the end, last first
+}
+
+// The inbox carries [dialog.Event]s and these.
+type (
+	// hangUp ends the call from inside: the server stops.
+	hangUp struct{}
+	// talkDone says that the conversation on a call has said all.
+	talkDone struct{ err error }
+)
+
+func (s *Switchboard) newCall(tx *sip.ServerTx, device directory.Device, domain directory.Domain) *call {
+	req := tx.Request()
+	id := newID()
+	flooded := make(chan struct{})
+	return &call{
+		board:   s,
+		log:     s.cfg.Log.With(slog.String("call", id), slog.String("device", device.Name)),
+		domain:  domain,
+		device:  device,
+		hops:    hopsLeft(req),
+		dialled: req.Recipient.User,
+		inbox:   make(chan any, inboxSize),
+		flooded: flooded,
+		flood:   sync.OnceFunc(func() { close(flooded) }),
+		record: callrecord.Record{
+			ID: id, DomainID: domain.ID, Dialled: req.Recipient.User, StartedAt: s.cfg.Now().UTC(),
+			Caller: callrecord.Party{DeviceID: device.ID},
+		},
+	}
+}
+
+// hopsLeft is Max-Forwards for the far side (RFC 3261 16.6 step 3).
+func hopsLeft(req *sip.Request) int {
+	if h := req.MaxForwards(); h != nil {
+		return int(h.Val()) - 1
+	}
+	return 69
+}
+
+// event is the sink of the call's legs.
+func (c *call) event(e dialog.Event) { c.post(e) }
+
+// post puts a message into the inbox. A phone that floods it ends its call:
+// what is lost could have been the message that ends it.
+func (c *call) post(message any) {
+	select {
+	case c.inbox <- message:
+	default:
+		c.log.Error("inbox is full, the call ends")
+		c.flood()
+	}
+}
+
+// next waits for a message, until the timer fires (nil: for ever). A flooded
+// inbox reads as the order to hang up.
+func (c *call) next(timer <-chan time.Time) (message any, timeout bool) {
+	select {
+	case <-c.flooded:
+		return hangUp{}, false
+	case message = <-c.inbox:
+		return message, false
+	case <-timer:
+		return nil, true
+	}
+}
+
+// run is the call from its first moment to its last.
+func (c *call) run() {
+	defer c.board.remove(c)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	defer c.leave()
+	defer func() {
+		if fault := recover(); fault != nil {
+			c.log.Error("call failed", slog.Any("panic", fault), slog.String("stack", string(debug.Stack())))
+			c.end(ctx, outcomeFailed())
+		}
+	}()
+	c.end(ctx, c.serve(ctx))
+}
+
+// leave gives back what the call holds.
+func (c *call) leave() {
+	for i := len(c.leaving) - 1; i >= 0; i-- {
+		c.leaving[i]()
+	}
+	c.leaving = nil
+}
+
+func (c *call) onLeave(f func()) { c.leaving = append(c.leaving, f) }
+
+// serve finds out who calls whom and does it.
+func (c *call) serve(ctx context.Context) outcome {
+	if err := c.identify(ctx); err != nil {
+		c.log.Error("find the holder", slog.Any("error", err))
+		return outcomeFailed()
+	}
+	action := dialplan.Read(c.dialled, c.plan())
+	c.publish(Started{
+		CallID: c.record.ID, DomainID: c.domain.ID, Caller: c.record.Caller, Dialled: c.dialled, At: c.record.StartedAt,
+	})
+	c.save(ctx)
+	return c.route(ctx, action)
+}
+
+// identify decides for whom the calling device acts, for this call.
+func (c *call) identify(ctx context.Context) error {
+	holder, err := c.board.cfg.Sessions.HolderOf(ctx, c.device)
+	if err != nil {
+		return err
+	}
+	c.holder = holder
+	c.record.Caller = partyOf(c.device, holder)
+	return nil
+}
+
+// partyOf is a device with whoever it acts for.
+func partyOf(device directory.Device, holder hotdesk.Holder) callrecord.Party {
+	p := callrecord.Party{DeviceID: device.ID, Number: device.Name, Name: device.Name}
+	if holder.User != nil {
+		p.UserID, p.Number, p.Name = holder.User.ID, holder.User.Extension, holder.User.Name
+	}
+	if holder.Session != nil {
+		p.SessionID = holder.Session.ID
+	}
+	return p
+}
+
+func (c *call) plan() dialplan.Plan {
+	policy := c.domain.HotDesking
+	return dialplan.Plan{
+		Country:        c.domain.Country,
+		LoginCode:      policy.LoginCode,
+		ReleaseCode:    policy.ReleaseCode,
+		MailboxCode:    policy.MailboxCode,
+		AnyMailboxCode: policy.AnyMailboxCode,
+		IsExtension: func(extension string) bool {
+			_, ok := c.board.cfg.Directory.UserByExtension(c.domain.ID, extension)
+			return ok
+		},
+	}
+}
+
+// save writes the record. A call is not refused because its record cannot be
+// written: people must be able to phone while a disk is full.
+func (c *call) save(ctx context.Context) {
+	if err := c.board.cfg.Records.Put(ctx, c.record); err != nil {
+		c.log.Error("write the call record", slog.Any("error", err))
+	}
+}
+
+// end closes the caller's leg if it is still open, and the record.
+func (c *call) end(ctx context.Context, o outcome) {
+	if !c.record.EndedAt.IsZero() {
+		return
+	}
+	if o.code >= 300 {
+		c.refuse(o)
+	}
+	c.caller.leg.Bye()
+	c.record.EndedAt = c.now()
+	c.record.Result = o.result
+	c.record.Cause = o.code
+	c.save(ctx)
+	c.publish(Ended{Record: c.record})
+}
+
+func (c *call) refuse(o outcome) {
+	if err := c.caller.leg.Reject(o.code, o.reason); err != nil {
+		c.log.Debug("refuse a call that is over", slog.Any("error", err))
+	}
+}
+
+func (c *call) now() time.Time { return c.board.cfg.Now().UTC() }
+
+func (c *call) publish(fact events.Fact) { c.board.cfg.Events.Publish(fact) }

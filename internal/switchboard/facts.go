@@ -1,0 +1,51 @@
+package switchboard
+
+import (
+	"time"
+
+	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
+)
+
+// Started is the fact that somebody dialled.
+type Started struct {
+	CallID   string
+	DomainID string
+	Caller   callrecord.Party
+	Dialled  string
+	At       time.Time
+}
+
+// Kind names the fact.
+func (Started) Kind() string { return "call.started" }
+
+// Ringing is the fact that a device began to ring.
+type Ringing struct {
+	CallID   string
+	DomainID string
+	DeviceID string
+	Caller   callrecord.Party
+	At       time.Time
+}
+
+// Kind names the fact.
+func (Ringing) Kind() string { return "call.ringing" }
+
+// Answered is the fact that two parties talk.
+type Answered struct {
+	CallID   string
+	DomainID string
+	Caller   callrecord.Party
+	Callee   callrecord.Party
+	At       time.Time
+}
+
+// Kind names the fact.
+func (Answered) Kind() string { return "call.answered" }
+
+// Ended is the fact that a call is over; its record is on disk.
+type Ended struct {
+	Record callrecord.Record
+}
+
+// Kind names the fact.
+func (Ended) Kind() string { return "call.ended" }

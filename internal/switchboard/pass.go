@@ -1,0 +1,200 @@
+package switchboard
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/hotdesk-pbx/hotdesk/internal/sip"
+	"github.com/hotdesk-pbx/hotdesk/internal/sip/dialog"
+)
+
+// passFor bounds how long a phone may take to answer what the other one asks.
+const passFor = 35 * time.Second
+
+// Messages to the inbox about an offer that one phone makes in the call.
+type (
+	// offerAsked says that the far phone has made the offer that the near one
+	// asked for; the answer goes to the channel.
+	offerAsked struct {
+		exchange
+		offer  []byte
+		answer chan<- []byte
+	}
+	// offerAnswered says how the far phone took the offer.
+	offerAnswered struct {
+		exchange
+		response *sip.Response
+		err      error
+	}
+)
+
+// exchange is one offer in the call: the phone that made it, and the other.
+type exchange struct {
+	event     dialog.Reoffered
+	near, far *side
+}
+
+// sides finds the side of a leg and the other one; false for a leg that has no part.
+func (t *talking) sides(leg *dialog.Leg) (near, far *side, ok bool) {
+	switch leg {
+	case t.caller.leg:
+		return &t.caller, &t.callee.side, true
+	case t.callee.leg:
+		return &t.callee.side, &t.caller, true
+	default:
+		return nil, nil, false
+	}
+}
+
+// declineOffer answers what a phone asks before the call is answered.
+func (c *call) declineOffer(message any) {
+	switch m := message.(type) {
+	case dialog.Reoffered:
+		c.rejectOffer(m, statusRequestPending, "Request Pending")
+	case dialog.Requested:
+		c.respond(m.Tx, statusRequestPending, "Request Pending")
+	}
+}
+
+func (c *call) rejectOffer(m dialog.Reoffered, code int, reason string) {
+	if err := m.Reject(code, reason); err != nil {
+		c.log.Debug("refuse an offer", slog.Any("error", err))
+	}
+}
+
+func (c *call) respond(tx *sip.ServerTx, code int, reason string) {
+	if err := tx.Reply(code, reason); err != nil {
+		c.log.Debug("answer in the call", slog.Any("error", err))
+	}
+}
+
+// reoffered passes a hold, a resume or any other change on to the other phone.
+func (t *talking) reoffered(ctx context.Context, m dialog.Reoffered) {
+	near, far, ok := t.sides(m.Leg)
+	if !ok || t.offering || t.late != nil {
+		t.rejectOffer(m, statusRequestPending, "Request Pending")
+		return
+	}
+	x := exchange{event: m, near: near, far: far}
+	var body []byte
+	if m.Offer != nil {
+		var err error
+		if body, err = far.offer(m.Offer); err != nil {
+			t.rejectOffer(m, statusNotAcceptableHere, "Not Acceptable Here")
+			return
+		}
+	}
+	t.offering = true
+	go t.carry(ctx, x, body)
+}
+
+// carry waits for the far phone; it runs beside the call's goroutine and
+// touches nothing of the call but the inbox.
+func (t *talking) carry(ctx context.Context, x exchange, body []byte) {
+	ctx, cancel := context.WithTimeout(ctx, passFor)
+	defer cancel()
+	response, err := x.far.leg.Reoffer(ctx, body, func(offer []byte) []byte {
+		answer := make(chan []byte, 1)
+		t.post(offerAsked{exchange: x, offer: offer, answer: answer})
+		select {
+		case body := <-answer:
+			return body
+		case <-ctx.Done():
+			return nil
+		}
+	})
+	t.post(offerAnswered{exchange: x, response: response, err: err})
+}
+
+// offerAsked gives the near phone the offer it asked for; its ACK brings the answer.
+func (t *talking) offerAsked(m offerAsked) {
+	body, err := m.near.offer(m.offer)
+	if err == nil {
+		err = m.event.Answer(body)
+	}
+	if err != nil {
+		t.log.Info("pass on an offer that was asked for", slog.Any("error", err))
+		m.answer <- nil
+		return
+	}
+	t.asked = &m
+}
+
+// answerCame gives the far phone the near one's answer to the offer it asked for.
+func (t *talking) answerCame(answer []byte) {
+	m := t.asked
+	t.asked = nil
+	body, err := t.settle(m.far, m.near, m.offer, answer)
+	if err != nil {
+		t.log.Info("pass on an answer", slog.Any("error", err))
+	}
+	m.answer <- body
+}
+
+// settle takes what an offer and its answer came to, and gives the answer as
+// the offering side is told it.
+func (c *call) settle(offering, answering *side, offer, answer []byte) ([]byte, error) {
+	body, err := offering.answer(answer, offer)
+	if err != nil {
+		return nil, err
+	}
+	if err := offering.heard(offer); err != nil {
+		return nil, err
+	}
+	return body, answering.heard(answer)
+}
+
+// offerAnswered tells the near phone how the far one took its offer.
+func (t *talking) offerAnswered(m offerAnswered) {
+	t.offering = false
+	switch {
+	case m.event.Offer == nil && m.err == nil && m.response.IsSuccess():
+		return // the offer went the other way, and its answer with the ACK
+	case m.err != nil:
+		t.log.Info("pass on an offer", slog.Any("error", m.err))
+		t.rejectOffer(m.event, statusRequestPending, "Request Pending")
+	case !m.response.IsSuccess():
+		t.rejectOffer(m.event, m.response.StatusCode, m.response.Reason)
+	default:
+		t.answerOffer(m)
+	}
+}
+
+func (t *talking) answerOffer(m offerAnswered) {
+	body, err := t.settle(m.near, m.far, m.event.Offer, m.response.Body())
+	if err == nil {
+		err = m.event.Answer(body)
+	}
+	if err != nil {
+		t.log.Info("pass on an answer", slog.Any("error", err))
+		t.rejectOffer(m.event, statusNotAcceptableHere, "Not Acceptable Here")
+	}
+}
+
+// pass hands a request of one phone to the other, and its answer back: INFO
+// with digits, MESSAGE, and whatever else phones say to one another.
+func (t *talking) pass(ctx context.Context, m dialog.Requested) {
+	_, far, ok := t.sides(m.Leg)
+	if !ok || !passes(m.Tx.Request().Method) {
+		t.respond(m.Tx, statusNotImplemented, "Not Implemented")
+		return
+	}
+	go t.carryRequest(ctx, far, m.Tx)
+}
+
+// passes tells which requests mean the other phone and not us.
+func passes(method sip.Method) bool { return method == sip.INFO || method == sip.MESSAGE }
+
+// carryRequest runs beside the call's goroutine and touches nothing of the call.
+func (t *talking) carryRequest(ctx context.Context, far *side, tx *sip.ServerTx) {
+	ctx, cancel := context.WithTimeout(ctx, passFor)
+	defer cancel()
+	req := tx.Request()
+	response, err := far.leg.Do(ctx, string(req.Method), sip.Value(req, "Content-Type"), req.Body())
+	if err != nil {
+		t.respond(tx, statusUnavailable, "Temporarily Unavailable")
+		return
+	}
+	t.respond(tx, response.StatusCode, response.Reason)
+}

@@ -1,0 +1,81 @@
+package switchboard
+
+import (
+	"context"
+
+	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
+	"github.com/hotdesk-pbx/hotdesk/internal/dialplan"
+	"github.com/hotdesk-pbx/hotdesk/internal/directory"
+	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
+	"github.com/hotdesk-pbx/hotdesk/internal/ivr"
+)
+
+// standing is what a device may dial, by whom it acts for.
+type standing int
+
+const (
+	unassigned standing = iota // acts for nobody: log in and emergency calls only
+	freeDesk                   // acts for a desk account: inside the domain
+	held                       // acts for a person
+)
+
+func standingOf(holder hotdesk.Holder, policy directory.HotDesking) standing {
+	switch {
+	case holder.User == nil:
+		return unassigned
+	case holder.User.IsDeskAccount(policy):
+		return freeDesk
+	default:
+		return held
+	}
+}
+
+// denial is why a device may not dial something: what the caller hears and
+// what the phone is told.
+type denial struct {
+	sentence ivr.Sentence
+	outcome  outcome
+}
+
+// permit says whether a device of some standing may do what was dialled.
+// Emergency calls and the codes of hot desking are never denied here.
+func permit(s standing, kind dialplan.Kind) (denial, bool) {
+	switch kind {
+	case dialplan.Emergency, dialplan.Login, dialplan.Release:
+		return denial{}, true
+	case dialplan.Outside:
+		if s == freeDesk {
+			return denial{ivr.CallNotAllowed, outcome{statusForbidden, "Not Allowed From This Desk", callrecord.Failed}}, false
+		}
+	default:
+	}
+	if s == unassigned {
+		return denial{ivr.LoginOnly, outcome{statusForbidden, "Log In First", callrecord.Failed}}, false
+	}
+	return denial{}, true
+}
+
+// route does what was dialled.
+func (c *call) route(ctx context.Context, action dialplan.Action) outcome {
+	if d, ok := permit(standingOf(c.holder, c.domain.HotDesking), action.Kind); !ok {
+		return c.announce(ctx, d.sentence, d.outcome)
+	}
+	switch action.Kind {
+	case dialplan.Login:
+		return c.converse(ctx, func(ctx context.Context, caller ivr.Caller, desk ivr.Desk) error {
+			return c.board.cfg.Conversations.Login(ctx, caller, desk, action.Number)
+		})
+	case dialplan.Release:
+		return c.converse(ctx, c.board.cfg.Conversations.Release)
+	case dialplan.OwnMailbox, dialplan.AnyMailbox:
+		return c.announce(ctx, ivr.NoMailbox, outcome{statusNotFound, "No Mailbox", callrecord.Failed})
+	case dialplan.Extension:
+		return c.connect(ctx, action.Number)
+	case dialplan.Emergency:
+		return c.announce(ctx, ivr.EmergencyFailed, outcome{statusServiceUnavailable, "No Line For Emergency Calls", callrecord.Failed})
+	case dialplan.Outside:
+		return c.announce(ctx, ivr.NoOutsideLine, outcome{statusServiceUnavailable, "No Outside Line", callrecord.Failed})
+	default:
+		return outcome{statusAddressIncomplete, "Address Incomplete", callrecord.NotFound}
+	}
+}

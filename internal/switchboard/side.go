@@ -1,0 +1,118 @@
+package switchboard
+
+import (
+	"encoding/binary"
+	"net/netip"
+
+	"github.com/google/uuid"
+
+	"github.com/hotdesk-pbx/hotdesk/internal/media"
+	"github.com/hotdesk-pbx/hotdesk/internal/media/g711"
+	"github.com/hotdesk-pbx/hotdesk/internal/sip/dialog"
+	"github.com/hotdesk-pbx/hotdesk/internal/sip/sdp"
+)
+
+// side is one leg of a call with its sound.
+type side struct {
+	leg    *dialog.Leg
+	stream *media.Stream
+	at     netip.AddrPort // where the phone is told to send its sound
+	origin *sdp.Origin
+	told   sdp.Audio // what the phone was told last
+}
+
+// openSide gives a leg over a flow its port pair, freed when the call ends.
+func (c *call) openSide(local netip.Addr) (side, error) {
+	stream, err := c.board.cfg.Ports.Open()
+	if err != nil {
+		return side{}, err
+	}
+	c.onLeave(stream.Close)
+	id := uuid.New()
+	return side{
+		stream: stream,
+		at:     netip.AddrPortFrom(local, stream.Addr().Port()),
+		origin: sdp.NewOrigin(binary.BigEndian.Uint64(id[:8])),
+	}, nil
+}
+
+// offer rewrites the far side's offer for this side.
+func (s *side) offer(body []byte) ([]byte, error) {
+	return s.tell(sdp.Relay(body, s.at, s.origin))
+}
+
+// answer rewrites the far side's answer to an offer of this side.
+func (s *side) answer(body, offer []byte) ([]byte, error) {
+	return s.tell(sdp.RelayAnswer(body, offer, s.at, s.origin))
+}
+
+// tell notes what this side's phone will know of where and what to send.
+func (s *side) tell(body []byte, err error) ([]byte, error) {
+	if err != nil {
+		return nil, err
+	}
+	s.told, err = audioOf(body)
+	return body, err
+}
+
+// heard takes the phone's own description: where it wants its sound. What it
+// may send is in what it was told.
+func (s *side) heard(body []byte) error {
+	audio, err := audioOf(body)
+	if err != nil {
+		return err
+	}
+	s.stream.Update(remoteOf(audio, s.told))
+	return nil
+}
+
+func audioOf(body []byte) (sdp.Audio, error) {
+	description, err := sdp.Parse(body)
+	if err != nil {
+		return sdp.Audio{}, err
+	}
+	return description.Audio()
+}
+
+// remoteOf is a phone as its stream needs to know it: from its own description
+// and what it was told of us (RFC 3264 5.1: a side sends with the payload
+// types of the other's description).
+func remoteOf(phone, told sdp.Audio) media.Remote {
+	remote := media.Remote{Addr: phone.RTP, RTCP: phone.RTCP, Direction: mirrored(phone.Direction)}
+	for _, f := range told.Formats {
+		remote.Payloads = append(remote.Payloads, f.PayloadType)
+	}
+	if event, ok := phone.Event(g711.Rate); ok {
+		remote.Events = event
+	}
+	if event, ok := told.Event(g711.Rate); ok {
+		remote.EventsIn = event
+	}
+	return remote
+}
+
+// mirrored is what we may do when the phone says what it does.
+func mirrored(d sdp.Direction) media.Direction {
+	switch d {
+	case sdp.SendOnly:
+		return media.ReceiveOnly
+	case sdp.RecvOnly:
+		return media.SendOnly
+	default:
+		return directionOf(d)
+	}
+}
+
+// directionOf is a direction that is already seen from here.
+func directionOf(d sdp.Direction) media.Direction {
+	switch d {
+	case sdp.SendOnly:
+		return media.SendOnly
+	case sdp.RecvOnly:
+		return media.ReceiveOnly
+	case sdp.Inactive:
+		return media.Inactive
+	default:
+		return media.SendReceive
+	}
+}

@@ -1,0 +1,164 @@
+package switchboard
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
+	"github.com/hotdesk-pbx/hotdesk/internal/media"
+	"github.com/hotdesk-pbx/hotdesk/internal/sip"
+	"github.com/hotdesk-pbx/hotdesk/internal/sip/dialog"
+)
+
+// talking is the part of a call in which two phones are connected.
+type talking struct {
+	*call
+	callee   *branch
+	late     []byte      // the offer of the callee's 200, until the caller answers it
+	offering bool        // an offer of one side is on its way to the other
+	asked    *offerAsked // an offer whose answer one side's ACK will bring
+}
+
+// talk connects the caller with the phone that answered, until one hangs up.
+func (c *call) talk(ctx context.Context, callee *branch, offer []byte) outcome {
+	c.onLeave(c.board.cfg.Busy.occupy(callee.device.ID))
+	c.record.Callee = callee.party
+	c.record.AnsweredAt = c.now()
+	c.save(ctx) // before the caller hears of it: an answered call is on disk
+	t := &talking{call: c, callee: callee}
+	if err := t.accept(offer); err != nil {
+		c.log.Info("the phones cannot be joined", slog.Any("error", err))
+		callee.leg.Bye()
+		c.record.AnsweredAt = c.record.EndedAt // the caller never heard an answer
+		return outcome{statusNotAcceptableHere, "Not Acceptable Here", callrecord.Failed}
+	}
+	c.publish(Answered{CallID: c.record.ID, DomainID: c.domain.ID, Caller: c.record.Caller, Callee: c.record.Callee, At: c.record.AnsweredAt})
+	c.board.cfg.Sessions.Used(callee.session)
+	defer c.board.cfg.Sessions.Used(callee.session)
+	t.until(ctx)
+	return outcome{code: 0, result: callrecord.Answered}
+}
+
+// accept answers the caller with what the phone answered. A caller without an
+// offer gets the phone's, and its ACK brings the answer.
+func (t *talking) accept(offer []byte) error {
+	remote := t.callee.leg.RemoteSDP()
+	identity := sip.NewHeader("P-Asserted-Identity", t.address(t.record.Callee).String())
+	if offer != nil {
+		body, err := t.join(t.callee, remote, offer)
+		if err != nil {
+			return err
+		}
+		return t.caller.leg.Accept(body, identity)
+	}
+	body, err := t.caller.offer(remote)
+	if err != nil {
+		return err
+	}
+	t.late = remote
+	return t.caller.leg.Accept(body, identity)
+}
+
+// join relays the sound between the caller and a phone that has answered the
+// caller's offer, and gives the answer for the caller.
+func (c *call) join(callee *branch, answer, offer []byte) ([]byte, error) {
+	body, err := c.settle(&c.caller, &callee.side, offer, answer)
+	if err != nil {
+		return nil, err
+	}
+	media.Join(c.caller.stream, callee.stream)
+	return body, nil
+}
+
+// until passes on what each phone wants, until one of them hangs up.
+func (t *talking) until(ctx context.Context) {
+	for {
+		message, _ := t.next(nil)
+		switch m := message.(type) {
+		case dialog.Ended:
+			if t.ended(m) {
+				return
+			}
+		case dialog.Canceled: // crossed our 200
+			t.record.EndedBy = "caller"
+			t.callee.leg.Bye()
+			return
+		case dialog.Acked:
+			t.acked(m)
+		case dialog.Reoffered:
+			t.reoffered(ctx, m)
+		case offerAsked:
+			t.offerAsked(m)
+		case offerAnswered:
+			t.offerAnswered(m)
+		case dialog.Requested:
+			t.pass(ctx, m)
+		case hangUp:
+			t.record.EndedBy = "system"
+			t.callee.leg.Bye()
+			return
+		}
+	}
+}
+
+// ended hangs up the other side. Phones that rang in vain end here, too.
+func (t *talking) ended(m dialog.Ended) bool {
+	switch m.Leg {
+	case t.caller.leg:
+		t.record.EndedBy = endedBy(m, "caller")
+		t.callee.leg.Bye(reasonOf(m)...)
+		return true
+	case t.callee.leg:
+		t.record.EndedBy = endedBy(m, "callee")
+		t.caller.leg.Bye(reasonOf(m)...)
+		return true
+	default:
+		return false
+	}
+}
+
+// reasonOf passes on why a phone hung up (RFC 3326).
+func reasonOf(m dialog.Ended) []sip.Header {
+	if m.BYE == nil {
+		return nil
+	}
+	var headers []sip.Header
+	for _, reason := range sip.Values(m.BYE, "Reason") {
+		headers = append(headers, sip.NewHeader("Reason", reason))
+	}
+	return headers
+}
+
+func endedBy(m dialog.Ended, who string) string {
+	if m.By == dialog.ByPeer {
+		return who
+	}
+	return "system"
+}
+
+// acked takes the answer of a phone that had asked for an offer.
+func (t *talking) acked(m dialog.Acked) {
+	switch {
+	case t.asked != nil && t.asked.near.leg == m.Leg:
+		t.answerCame(m.SDP)
+	case t.late != nil && m.Leg == t.caller.leg:
+		t.lateAnswer(m.SDP)
+	}
+}
+
+// lateAnswer gives the callee the answer of a caller who called without an offer.
+func (t *talking) lateAnswer(answer []byte) {
+	offer := t.late
+	t.late = nil
+	body, err := t.settle(&t.callee.side, &t.caller, offer, answer)
+	if err == nil {
+		err = t.callee.leg.Ack(body)
+	}
+	if err != nil {
+		t.log.Info("the caller's late answer does not fit", slog.Any("error", err))
+		t.caller.leg.Bye()
+		t.callee.leg.Bye()
+		return
+	}
+	media.Join(t.caller.stream, t.callee.stream)
+}
