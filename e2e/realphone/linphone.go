@@ -1,0 +1,261 @@
+package realphone
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Linphone is a linphonec, driven over its standard input and output.
+type Linphone struct {
+	*phone
+	account   Account
+	in        io.Writer
+	recording string // of the call now, and before it of the next
+	calls     int
+	patterns  []pattern
+}
+
+type pattern struct {
+	*regexp.Regexp
+	then func(match []string)
+}
+
+// StartLinphone runs a linphonec until the test ends.
+func StartLinphone(t testing.TB, a Account) *Linphone {
+	t.Helper()
+	l := &Linphone{phone: newPhone(t, "linphonec", a), account: a}
+	l.patterns = l.understood()
+	l.configure(t)
+	args := []string{"-oL", "linphonec", "-c", filepath.Join(l.folder, "rc"), "-S", "-d", "6", "-l", filepath.Join(l.folder, "linphone.log")}
+	if a.AutoAnswer {
+		args = append(args, "-a")
+	}
+	cmd := exec.CommandContext(t.Context(), "stdbuf", args...)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l.in, err = cmd.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	l.run(t, cmd)
+	go l.read(out)
+	go l.follow(t)
+	l.say(t, "soundcard use files")
+	l.say(t, "play "+l.microphone(t, a.Microphone))
+	l.record(t)
+	return l
+}
+
+func (l *Linphone) configure(t testing.TB) {
+	t.Helper()
+	for _, folder := range []string{".local/share/linphone", ".config/linphone"} {
+		if err := os.MkdirAll(filepath.Join(l.folder, folder), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	host, _, err := net.SplitHostPort(l.account.Server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	udp, tcp, transport := freePort(t), 0, ""
+	if l.account.Transport == "tcp" {
+		udp, tcp, transport = 0, udp, ";transport=tcp"
+	}
+	register := 1
+	if l.account.Unregistered {
+		register = 0
+	}
+	config := fmt.Sprintf(`[sip]
+sip_port=%d
+sip_tcp_port=%d
+sip_tls_port=0
+bind_address=127.0.0.1
+use_ipv6=0
+default_proxy=0
+use_info=0
+use_rfc2833=1
+guess_hostname=0
+contact=<sip:%[3]s@127.0.0.1>
+inc_timeout=60
+[rtp]
+audio_rtp_port=%[8]d
+[net]
+firewall_policy=0
+[sound]
+echocancellation=0
+[video]
+capture=0
+display=0
+[misc]
+version_check_url_root=
+log_collection_upload_server_url=
+file_transfer_server_url=
+[lime]
+enabled=0
+[proxy_0]
+reg_proxy=<sip:%[4]s%[5]s>
+reg_identity=<sip:%[3]s@%[4]s>
+reg_expires=600
+reg_sendregister=%[6]d
+publish=0
+[auth_info_0]
+username=%[3]s
+userid=%[3]s
+passwd=%[7]s
+[audio_codec_0]
+mime=PCMU
+rate=8000
+channels=1
+enabled=1
+[audio_codec_1]
+mime=PCMA
+rate=8000
+channels=1
+enabled=1
+`, udp, tcp, l.account.User, l.account.Server, transport, register, l.account.Password, freePort(t)&^1)
+	_ = host
+	if err := os.WriteFile(filepath.Join(l.folder, "rc"), []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// understood are the lines of linphonec that say what happened.
+func (l *Linphone) understood() []pattern {
+	set := func(s State) func([]string) { return func([]string) { l.state = s } }
+	return []pattern{
+		{regexp.MustCompile(`Receiving new incoming call from (.*), assigned id (\d+)`), func(m []string) {
+			l.calls++
+			l.state, l.caller = Incoming, callerOf(m[1])
+			l.keys.Reset()
+		}},
+		{regexp.MustCompile(`Establishing call id to .*, assigned id (\d+)`), func([]string) { l.calls++; l.state = Calling }},
+		{regexp.MustCompile(`Call (\d+) to .* ringing`), set(Ringing)},
+		{regexp.MustCompile(`Call (\d+) with .* early media`), set(Early)},
+		{regexp.MustCompile(`Media streams established with .* for call (\d+)`), set(Established)},
+		{regexp.MustCompile(`Call (\d+) with .*? (?:ended \((.*)\)|error)\.?$`), func(m []string) {
+			if l.calls--; l.calls <= 0 {
+				l.calls, l.state = 0, Idle
+			}
+			l.lastEnd = m[2]
+		}},
+		{regexp.MustCompile(`Receiving tone (.) from`), func(m []string) { l.keys.WriteString(m[1]) }},
+	}
+}
+
+// callerOf reads `"Ana Ruiz" <sip:1001@acme.test>`.
+func callerOf(s string) Caller {
+	display, rest, found := strings.Cut(s, "<")
+	if !found {
+		return Caller{Number: userOf(s)}
+	}
+	return Caller{Number: userOf(rest), Display: strings.Trim(strings.TrimSpace(display), `"`)}
+}
+
+func (l *Linphone) read(out io.Reader) {
+	scanner := bufio.NewScanner(out)
+	for scanner.Scan() {
+		line := scanner.Text()
+		l.change(func() {
+			fmt.Fprintln(&l.log, line)
+			for _, p := range l.patterns {
+				if m := p.FindStringSubmatch(line); m != nil {
+					p.then(m)
+				}
+			}
+		})
+	}
+}
+
+// follow reads the log file, where alone linphonec says that it has registered.
+func (l *Linphone) follow(t testing.TB) {
+	registration := regexp.MustCompile(`LinphoneRegistration(\w+)|[Rr]egistration.*to.*\b(Ok|Failed)\b`)
+	for t.Context().Err() == nil {
+		text, _ := os.ReadFile(filepath.Join(l.folder, "linphone.log"))
+		all := registration.FindAllSubmatch(text, -1)
+		if len(all) > 0 {
+			last := string(all[len(all)-1][1]) + string(all[len(all)-1][2])
+			l.change(func() { l.registered = last == "Ok" })
+		}
+		pause(t.Context(), 50*time.Millisecond)
+	}
+}
+
+// Wire is linphonec's own log of the SIP it sent and received.
+func (l *Linphone) Wire() string {
+	text, _ := os.ReadFile(filepath.Join(l.folder, "linphone.log"))
+	return string(text)
+}
+
+func (l *Linphone) say(t testing.TB, line string) {
+	t.Helper()
+	if _, err := fmt.Fprintln(l.in, line); err != nil {
+		t.Fatalf("%s: %v", l.name, err)
+	}
+}
+
+// record names the recording of the next call. In a ringing call linphonec
+// 5.1.65 would crash on it.
+func (l *Linphone) record(t testing.TB) {
+	t.Helper()
+	l.recording = filepath.Join(l.folder, fmt.Sprintf("heard-%d.wav", time.Now().UnixNano()))
+	l.say(t, "record "+l.recording)
+}
+
+// Dial implements [Phone].
+func (l *Linphone) Dial(t testing.TB, number string) {
+	t.Helper()
+	l.change(func() { l.state, l.lastEnd = Calling, ""; l.keys.Reset() })
+	l.say(t, "call "+number)
+}
+
+// Answer implements [Phone].
+func (l *Linphone) Answer(t testing.TB) {
+	t.Helper()
+	l.say(t, "answer")
+	l.Await(t, Established)
+}
+
+// Press implements [Phone].
+func (l *Linphone) Press(t testing.TB, keys string) { t.Helper(); l.press(t, keys, 0) }
+
+// PressInfo sends keys by SIP INFO.
+func (l *Linphone) PressInfo(t testing.TB, keys string) { t.Helper(); l.press(t, keys, 1) }
+
+func (l *Linphone) press(t testing.TB, keys string, info int) {
+	t.Helper()
+	l.say(t, fmt.Sprintf("param sip use_info %d", info))
+	l.say(t, fmt.Sprintf("param sip use_rfc2833 %d", 1-info))
+	for _, key := range keys {
+		l.say(t, string(key))
+		pause(t.Context(), 350*time.Millisecond)
+	}
+}
+
+// Hold implements [Phone].
+func (l *Linphone) Hold(t testing.TB) { t.Helper(); l.say(t, "pause") }
+
+// Resume implements [Phone].
+func (l *Linphone) Resume(t testing.TB) { t.Helper(); l.say(t, "resume 1") }
+
+// Hangup implements [Phone].
+func (l *Linphone) Hangup(t testing.TB) {
+	t.Helper()
+	l.say(t, "terminate")
+	l.Await(t, Idle)
+}
+
+// Heard implements [Phone].
+func (l *Linphone) Heard(t testing.TB) []int16 {
+	t.Helper()
+	return readWAV(t, l.recording)
+}
