@@ -52,21 +52,23 @@ func New(cfg Config) *Authenticator {
 	return a
 }
 
-// Challenges are the values of the WWW-Authenticate headers that ask for
+// Challenges are the values of the WWW-Authenticate headers that ask a peer for
 // credentials: SHA-256 first, as RFC 8760 2.4 wants, then MD5 for phones that
-// know only that.
-func (a *Authenticator) Challenges(realm string) []string {
-	return a.challenges(realm, "")
+// know only that. The peer is whoever the answer must come from, such as an IP
+// address: by a nonce that another was given, nobody can try passwords or spoil
+// that other's good name.
+func (a *Authenticator) Challenges(realm, peer string) []string {
+	return a.challenges(realm, peer, "")
 }
 
-// StaleChallenges are those that say: your password was right, only answer this
-// newer nonce. A phone then does not ask its owner for the password again.
-func (a *Authenticator) StaleChallenges(realm string) []string {
-	return a.challenges(realm, "stale=true, ")
+// StaleChallenges are those that say: only the nonce was too old, answer this
+// newer one. A phone then does not ask its owner for the password again.
+func (a *Authenticator) StaleChallenges(realm, peer string) []string {
+	return a.challenges(realm, peer, "stale=true, ")
 }
 
-func (a *Authenticator) challenges(realm, stale string) []string {
-	head := "Digest realm=" + quote(realm) + `, nonce="` + a.newNonce(realm) + `", ` + stale + "algorithm="
+func (a *Authenticator) challenges(realm, peer, stale string) []string {
+	head := "Digest realm=" + quote(realm) + `, nonce="` + a.newNonce(realm, peer) + `", ` + stale + "algorithm="
 	return []string{
 		head + string(SHA256) + `, qop="auth"`,
 		head + string(MD5) + `, qop="auth"`,
@@ -81,7 +83,7 @@ const (
 	Missing   Outcome = iota // no credentials for the realm: challenge
 	Malformed                // credentials that cannot be read: 400, or challenge
 	Wrong                    // unknown name or wrong password: challenge, and count a failure
-	Stale                    // right, but the nonce is old or was used: challenge as stale
+	Stale                    // the nonce is old, was used or is not this peer's: challenge as stale
 	OK                       // proven
 )
 
@@ -99,43 +101,48 @@ type Secrets struct{ MD5, SHA256 string }
 // The secrets must be those of exactly this name: the name is part of the hash.
 type Lookup func(username string) (Secrets, bool)
 
-// Check examines the Authorization header values of a request, each value
-// unsplit, and takes the first that is for the realm. The digest's own uri is
-// hashed but not compared with the Request-URI, which may change on the way
-// (RFC 3261 22.4). An unknown name does the same work as a wrong password.
-func (a *Authenticator) Check(method, realm string, authorization []string, lookup Lookup) Result {
-	worst := Missing
-	for _, value := range authorization {
+// Request is what of a request matters for a check.
+type Request struct {
+	Method        string
+	Authorization []string // the values of these headers, each unsplit
+	Peer          string   // where it came from, as given to [Authenticator.Challenges]
+}
+
+// Check examines the first credentials for the realm. Their uri is hashed but
+// not compared with the Request-URI, which may change on the way (RFC 3261
+// 22.4). Passwords are looked at only under a valid nonce; an unknown name does
+// the same work as a wrong password.
+func (a *Authenticator) Check(req Request, realm string, lookup Lookup) Result {
+	outcome := Missing
+	for _, value := range req.Authorization {
 		c, err := parseCredentials(value)
 		if err != nil {
-			worst = Malformed
+			outcome = Malformed
 			continue
 		}
 		if unescape(c.realm) == realm {
-			name := unescape(c.username)
-			return Result{Outcome: a.check(method, realm, c, lookup), Username: name}
+			return Result{Outcome: a.check(req, realm, c, lookup), Username: unescape(c.username)}
 		}
 	}
-	return Result{Outcome: worst}
+	return Result{Outcome: outcome}
 }
 
-func (a *Authenticator) check(method, realm string, c credentials, lookup Lookup) Outcome {
+func (a *Authenticator) check(req Request, realm string, c credentials, lookup Lookup) Outcome {
+	n, ours := a.readNonce(c.nonce, realm, req.Peer)
+	now := a.now()
+	age := now.Sub(time.UnixMilli(n.made))
+	if !ours || age >= a.maxAge || age < -time.Minute {
+		return Stale
+	}
 	algorithm, ok := parseAlgorithm(c.algorithm)
 	if !ok {
 		return Wrong
 	}
 	ha1, known := secretFor(algorithm, unescape(c.username), lookup)
-	want := algorithm.response(ha1, method, c)
+	want := algorithm.response(ha1, req.Method, c)
 	same := subtle.ConstantTimeCompare([]byte(want), []byte(strings.ToLower(c.response))) == 1
-	n, ours := a.readNonce(c.nonce, realm)
 	if !same || !known {
 		return Wrong
-	}
-	// A right answer to a nonce of somebody else is one from before a restart.
-	now := a.now()
-	age := now.Sub(time.UnixMilli(n.made))
-	if !ours || age >= a.maxAge || age < -time.Minute {
-		return Stale
 	}
 	if !a.shards[n.serial%shardCount].take(n, c.count, now, a.limits) {
 		return Stale

@@ -13,7 +13,10 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/sip/digest"
 )
 
-const realm = "acme.test"
+const (
+	realm = "acme.test"
+	peer  = "192.0.2.7"
+)
 
 // clock is a time that tests move.
 type clock struct{ ms atomic.Int64 }
@@ -49,33 +52,23 @@ func answer(t *testing.T, challenge, user, password string, count uint32) string
 	return value
 }
 
+func register(values ...string) digest.Request {
+	return digest.Request{Method: "REGISTER", Authorization: values, Peer: peer}
+}
+
 func check(a *digest.Authenticator, values ...string) digest.Outcome {
-	return a.Check("REGISTER", realm, values, lookup).Outcome
+	return a.Check(register(values...), realm, lookup).Outcome
 }
 
 // The worked examples of RFC 7616 3.9.1, for both algorithms.
 func TestRFC7616Examples(t *testing.T) {
 	t.Parallel()
-	const head = `Digest username="Mufasa", realm="http-auth@example.org", uri="/dir/index.html", ` +
-		`nonce="7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v", nc=00000001, ` +
-		`cnonce="f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ", qop=auth, `
-	known := func(string) (digest.Secrets, bool) {
-		return digest.Secrets{
-			MD5:    digest.MD5.HA1("Mufasa", "http-auth@example.org", "Circle of Life"),
-			SHA256: digest.SHA256.HA1("Mufasa", "http-auth@example.org", "Circle of Life"),
-		}, true
-	}
-	for name, tail := range map[string]string{
-		"md5":     `response="8ca523f5e9506fed4657c9700eebdbec", algorithm=MD5`,
-		"sha-256": `response="753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1", algorithm=SHA-256`,
+	for algorithm, want := range map[digest.Algorithm]string{
+		digest.MD5:    "3d78807defe7de2157e2b0b6573a855f",
+		digest.SHA256: "7987c64c30e25f1b74be53f966b49b90f2808aa92faf9a00262392d7b4794232",
 	} {
-		a := digest.New(digest.Config{})
-		// The nonce is not ours, so a right answer is stale, a wrong one wrong.
-		if got := a.Check("GET", "http-auth@example.org", []string{head + tail}, known); got.Outcome != digest.Stale {
-			t.Errorf("%s: outcome %d, want stale", name, got.Outcome)
-		}
-		if got := a.Check("PUT", "http-auth@example.org", []string{head + tail}, known); got.Outcome != digest.Wrong {
-			t.Errorf("%s: outcome %d for another method, want wrong", name, got.Outcome)
+		if got := algorithm.HA1("Mufasa", "http-auth@example.org", "Circle of Life"); got != want {
+			t.Errorf("%s: HA1 %s, want %s", algorithm, got, want)
 		}
 	}
 }
@@ -84,7 +77,7 @@ func TestCheck(t *testing.T) {
 	t.Parallel()
 	a := digest.New(digest.Config{})
 	for i, algorithm := range []string{"SHA-256", "MD5"} {
-		ch := a.Challenges(realm)[i]
+		ch := a.Challenges(realm, peer)[i]
 		if !strings.Contains(ch, "algorithm="+algorithm+",") {
 			t.Fatalf("challenge %d is %q, want %s", i, ch, algorithm)
 		}
@@ -126,7 +119,7 @@ func TestNonceEnds(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	a := digest.New(digest.Config{MaxAge: time.Minute, Now: c.now})
-	ch := a.Challenges(realm)[0]
+	ch := a.Challenges(realm, peer)[0]
 	c.advance(59 * time.Second)
 	if got := check(a, answer(t, ch, "5401", "secret", 1)); got != digest.OK {
 		t.Errorf("after 59 s: outcome %d, want OK", got)
@@ -135,25 +128,31 @@ func TestNonceEnds(t *testing.T) {
 	if got := check(a, answer(t, ch, "5401", "secret", 2)); got != digest.Stale {
 		t.Errorf("after 60 s: outcome %d, want stale", got)
 	}
-	if got := check(a, answer(t, ch, "5401", "guess", 3)); got != digest.Wrong {
-		t.Errorf("wrong password with an old nonce: outcome %d, want wrong: staleness must not hide it", got)
+	if got := check(a, answer(t, ch, "5401", "guess", 3)); got != digest.Stale {
+		t.Errorf("wrong password with an old nonce: outcome %d, want stale: it must not tell about passwords", got)
 	}
-	if !digest.IsStale(a.StaleChallenges(realm)) || digest.IsStale(a.Challenges(realm)) {
+	if !digest.IsStale(a.StaleChallenges(realm, peer)) || digest.IsStale(a.Challenges(realm, peer)) {
 		t.Error("stale challenges do not say stale=true, or fresh ones do")
 	}
 }
 
-func TestNonceOfAnotherRealmOrKeyIsStale(t *testing.T) {
+func TestNonceOfAnotherRealmPeerOrKeyIsStale(t *testing.T) {
 	t.Parallel()
 	a, b := digest.New(digest.Config{Key: []byte("one")}), digest.New(digest.Config{Key: []byte("two")})
 	same := digest.New(digest.Config{Key: []byte("one")})
-	ch := a.Challenges(realm)[0]
-	foreign := strings.Replace(a.Challenges("other.test")[0], "other.test", realm, 1)
+	ch := a.Challenges(realm, peer)[0]
+	foreign := strings.Replace(a.Challenges("other.test", peer)[0], "other.test", realm, 1)
 	if got := check(b, answer(t, ch, "5401", "secret", 1)); got != digest.Stale {
 		t.Errorf("nonce of another key: outcome %d, want stale", got)
 	}
 	if got := check(a, answer(t, foreign, "5401", "secret", 1)); got != digest.Stale {
 		t.Errorf("nonce of another realm: outcome %d, want stale", got)
+	}
+	for _, password := range []string{"secret", "guess"} {
+		other := answer(t, a.Challenges(realm, "198.51.100.9")[0], "5401", password, 1)
+		if got := check(a, other); got != digest.Stale {
+			t.Errorf("nonce of another peer: outcome %d, want stale", got)
+		}
 	}
 	if got := check(same, answer(t, ch, "5401", "secret", 1)); got != digest.OK {
 		t.Errorf("nonce of a server with the same key: outcome %d, want OK", got)
@@ -164,7 +163,7 @@ func TestNonceOfAnotherRealmOrKeyIsStale(t *testing.T) {
 func TestWithoutQop(t *testing.T) {
 	t.Parallel()
 	a := digest.New(digest.Config{})
-	old := strings.Replace(a.Challenges(realm)[1], `, qop="auth"`, "", 1)
+	old := strings.Replace(a.Challenges(realm, peer)[1], `, qop="auth"`, "", 1)
 	value := answer(t, old, "5401", "secret", 1)
 	if strings.Contains(value, "qop") || strings.Contains(value, "cnonce") {
 		t.Fatalf("answer %q to a challenge without qop has qop", value)
@@ -182,13 +181,13 @@ func TestForgottenNonceStaysUsed(t *testing.T) {
 	t.Parallel()
 	c := newClock()
 	a := digest.New(digest.Config{MaxNonces: 64, Now: c.now})
-	first := answer(t, a.Challenges(realm)[0], "5401", "secret", 1)
+	first := answer(t, a.Challenges(realm, peer)[0], "5401", "secret", 1)
 	if got := check(a, first); got != digest.OK {
 		t.Fatalf("first use: outcome %d", got)
 	}
 	for range 1000 {
 		c.advance(time.Millisecond)
-		if got := check(a, answer(t, a.Challenges(realm)[0], "5401", "secret", 1)); got != digest.OK {
+		if got := check(a, answer(t, a.Challenges(realm, peer)[0], "5401", "secret", 1)); got != digest.OK {
 			t.Fatalf("a fresh nonce: outcome %d, want OK", got)
 		}
 	}
@@ -200,7 +199,7 @@ func TestForgottenNonceStaysUsed(t *testing.T) {
 func TestOddHeaders(t *testing.T) {
 	t.Parallel()
 	a := digest.New(digest.Config{})
-	right := func() string { return answer(t, a.Challenges(realm)[0], "5401", "secret", 1) }
+	right := func() string { return answer(t, a.Challenges(realm, peer)[0], "5401", "secret", 1) }
 	for _, test := range []struct {
 		name string
 		bend func(string) string
@@ -242,8 +241,8 @@ func TestMissingSecret(t *testing.T) {
 	t.Parallel()
 	a := digest.New(digest.Config{})
 	none := func(string) (digest.Secrets, bool) { return digest.Secrets{}, true }
-	value := answer(t, a.Challenges(realm)[0], "5401", "", 1)
-	if got := a.Check("REGISTER", realm, []string{value}, none); got.Outcome != digest.Wrong || got.Username != "5401" {
+	value := answer(t, a.Challenges(realm, peer)[0], "5401", "", 1)
+	if got := a.Check(register(value), realm, none); got.Outcome != digest.Wrong || got.Username != "5401" {
 		t.Errorf("got %+v, want wrong for 5401", got)
 	}
 }
@@ -251,7 +250,7 @@ func TestMissingSecret(t *testing.T) {
 func TestReplayUnderConcurrency(t *testing.T) {
 	t.Parallel()
 	a := digest.New(digest.Config{})
-	value := answer(t, a.Challenges(realm)[0], "5401", "secret", 1)
+	value := answer(t, a.Challenges(realm, peer)[0], "5401", "secret", 1)
 	var passed atomic.Int32
 	var all sync.WaitGroup
 	for range 16 {
@@ -272,7 +271,7 @@ func TestAgainstAnotherImplementation(t *testing.T) {
 	t.Parallel()
 	a := digest.New(digest.Config{})
 	for i := range 2 {
-		ch := a.Challenges(realm)[i]
+		ch := a.Challenges(realm, peer)[i]
 		parsed, err := icholy.ParseChallenge(ch)
 		if err != nil {
 			t.Fatal(err)
@@ -323,7 +322,7 @@ func TestAnswerChooses(t *testing.T) {
 
 func FuzzCheck(f *testing.F) {
 	a := digest.New(digest.Config{})
-	ch := a.Challenges(realm)[0]
+	ch := a.Challenges(realm, peer)[0]
 	value, _ := digest.Answer([]string{ch}, digest.Claim{Method: "REGISTER", URI: "sip:acme.test", Username: "5401", Password: "x"})
 	for _, seed := range []string{value, "Digest ", `Digest a="\`, `Digest realm="acme.test", nonce="", uri="", response=""`, `Digest =,`, "Digest a=b,,,c=\"d\""} {
 		f.Add(seed)
@@ -338,7 +337,7 @@ func FuzzCheck(f *testing.F) {
 
 func BenchmarkCheck(b *testing.B) {
 	a := digest.New(digest.Config{})
-	ch := a.Challenges(realm)
+	ch := a.Challenges(realm, peer)
 	for i, name := range []string{"sha256", "md5"} {
 		b.Run(name, func(b *testing.B) {
 			values := make([][]string, 1024)
@@ -350,7 +349,7 @@ func BenchmarkCheck(b *testing.B) {
 			}
 			b.ReportAllocs()
 			for n := 0; b.Loop(); n++ {
-				if got := a.Check("REGISTER", realm, values[n%1024], lookup); got.Outcome == digest.Wrong {
+				if got := a.Check(register(values[n%1024]...), realm, lookup); got.Outcome == digest.Wrong {
 					b.Fatal(fmt.Sprint(got))
 				}
 			}
@@ -362,6 +361,6 @@ func BenchmarkChallenges(b *testing.B) {
 	a := digest.New(digest.Config{})
 	b.ReportAllocs()
 	for b.Loop() {
-		a.Challenges(realm)
+		a.Challenges(realm, peer)
 	}
 }

@@ -21,29 +21,29 @@ type nonce struct {
 	serial uint64
 }
 
-// newNonce makes a nonce for a realm. Nothing is kept of it: its time and
-// number are in it, and a keyed hash proves them ours.
-func (a *Authenticator) newNonce(realm string) string {
+// newNonce makes a nonce for a realm and a peer. Nothing is kept of it: its time
+// and number are in it, and a keyed hash proves them ours.
+func (a *Authenticator) newNonce(realm, peer string) string {
 	n := nonce{made: a.now().UnixMilli(), serial: a.serial.Add(1)}
 	var raw [nonceSize]byte
 	binary.BigEndian.PutUint64(raw[:8], uint64(n.made)) //nolint:gosec // a time after 1970
 	binary.BigEndian.PutUint64(raw[8:16], n.serial)
-	a.sign(raw[:16], realm, raw[16:])
+	a.sign(raw[:], realm, peer)
 	return base64.RawURLEncoding.EncodeToString(raw[:])
 }
 
-// readNonce reads a nonce made for realm by a holder of our key.
-func (a *Authenticator) readNonce(text, realm string) (nonce, bool) {
-	var raw [nonceSize]byte
+// readNonce reads a nonce made for the realm and the peer by a holder of our key.
+func (a *Authenticator) readNonce(text, realm, peer string) (nonce, bool) {
+	var raw, want [nonceSize]byte
 	if len(text) != base64.RawURLEncoding.EncodedLen(nonceSize) {
 		return nonce{}, false
 	}
 	if _, err := base64.RawURLEncoding.Decode(raw[:], []byte(text)); err != nil {
 		return nonce{}, false
 	}
-	var want [macSize]byte
-	a.sign(raw[:16], realm, want[:])
-	if !hmac.Equal(raw[16:], want[:]) {
+	copy(want[:16], raw[:16])
+	a.sign(want[:], realm, peer)
+	if !hmac.Equal(raw[16:], want[16:]) {
 		return nonce{}, false
 	}
 	return nonce{
@@ -52,12 +52,15 @@ func (a *Authenticator) readNonce(text, realm string) (nonce, bool) {
 	}, true
 }
 
-func (a *Authenticator) sign(head []byte, realm string, mac []byte) {
+// sign fills the end of a nonce.
+func (a *Authenticator) sign(raw []byte, realm, peer string) {
 	h := hmac.New(sha256.New, a.key)
-	h.Write(head)
+	h.Write(raw[:16])
 	h.Write([]byte(realm))
+	h.Write([]byte{0}) // stands in no realm
+	h.Write([]byte(peer))
 	var sum [sha256.Size]byte
-	copy(mac, h.Sum(sum[:0]))
+	copy(raw[16:], h.Sum(sum[:0]))
 }
 
 // uses remembers which counts of a nonce were used: the highest, and which of
