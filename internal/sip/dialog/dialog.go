@@ -10,6 +10,7 @@ package dialog
 import (
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"time"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/sip"
@@ -40,9 +41,6 @@ var (
 type Config struct {
 	Log *slog.Logger // default: none
 
-	// T1 and T2 are the timers of RFC 3261 17: 500 ms and 4 s by default.
-	T1, T2 time.Duration
-
 	// SessionExpires is the interval after which a session that nobody refreshed
 	// ends (RFC 4028): 30 minutes by default, none when negative.
 	SessionExpires time.Duration
@@ -53,9 +51,32 @@ type Config struct {
 	// timer, such as replaces.
 	Supported []string
 
+	// Allow are the methods we say we take.
+	// Default: all that RFC 3261 and its common extensions have in dialogs.
+	Allow []string
+
 	// Jitter picks a duration in [0, limit), for the waits after a 491. Default:
 	// evenly spread.
 	Jitter func(limit time.Duration) time.Duration
+}
+
+func (c Config) withDefaults() Config {
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.SessionExpires == 0 {
+		c.SessionExpires = 30 * time.Minute
+	}
+	if c.MinSE == 0 {
+		c.MinSE = 90 * time.Second
+	}
+	if c.Allow == nil {
+		c.Allow = []string{"INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "PRACK", "UPDATE", "INFO", "REFER", "NOTIFY", "MESSAGE"}
+	}
+	if c.Jitter == nil {
+		c.Jitter = rand.N[time.Duration]
+	}
+	return c
 }
 
 // Credentials answer the challenges (401, 407) of a peer that asks who we are.

@@ -71,6 +71,8 @@ type Reoffered struct {
 	Leg   *Leg
 	Tx    *sip.ServerTx
 	Offer []byte // nil: the peer asks us for an offer; its answer comes with [Acked]
+
+	exchange *exchange
 }
 
 // Updated says that the peer refreshed the dialog without an offer; the layer
