@@ -33,7 +33,11 @@ func refusals() []struct {
 // refusal puts a refusal into words; nil when the error is none.
 func (t *talk) refusal(err error) prompts.Phrase {
 	if locked, ok := errors.AsType[*login.LockedError](err); ok {
-		words := append(prompts.Phrase{prompts.Locked}, prompts.Span(locked.Until.Sub(t.Now()))...)
+		sentence := prompts.Locked
+		if locked.Here {
+			sentence = prompts.LockedHere
+		}
+		words := append(prompts.Phrase{sentence}, prompts.Span(locked.Until.Sub(t.Now()))...)
 		return append(words, prompts.Stop, prompts.OrAsk)
 	}
 	if taken, ok := errors.AsType[*hotdesk.TakenError](err); ok && taken.InCall {

@@ -36,9 +36,10 @@ func sentences(now time.Time) map[string]struct {
 		"hotdesk.TakenError/call": {&hotdesk.TakenError{InCall: true}, "This desk is in a call. Please choose another desk."},
 		"hotdesk.ElsewhereError":  {&hotdesk.ElsewhereError{}, "You are logged in at another desk. Please log out there first, then dial again."},
 		"login.ErrWrong":          {login.ErrWrong, wrongBye},
-		"login.LockedError":       {&login.LockedError{Until: now.Add(14*time.Minute + 1)}, "Too many wrong PINs were entered for this account number, or at this desk. Please try again in fifteen minutes. Your office manager can unlock it sooner."},
-		"login.LockedError/past":  {&login.LockedError{Until: now}, "Too many wrong PINs were entered for this account number, or at this desk. Please try again in one minute. Your office manager can unlock it sooner."},
-		"login.LockedError/hours": {&login.LockedError{Until: now.Add(2 * time.Hour)}, "Too many wrong PINs were entered for this account number, or at this desk. Please try again in two hours. Your office manager can unlock it sooner."},
+		"login.LockedError":       {&login.LockedError{Until: now.Add(14*time.Minute + 1)}, "Too many wrong PINs were entered for this account number. Please try again in fifteen minutes. Your office manager can unlock it sooner."},
+		"login.LockedError/past":  {&login.LockedError{Until: now}, "Too many wrong PINs were entered for this account number. Please try again in one minute. Your office manager can unlock it sooner."},
+		"login.LockedError/here":  {&login.LockedError{Until: now.Add(time.Minute), Here: true}, "Too many wrong PINs were entered at this desk. Please choose another desk, or try again in one minute. Your office manager can unlock it sooner."},
+		"login.LockedError/hours": {&login.LockedError{Until: now.Add(2 * time.Hour)}, "Too many wrong PINs were entered for this account number. Please try again in two hours. Your office manager can unlock it sooner."},
 	}
 }
 

@@ -20,7 +20,10 @@ var ErrWrong = errors.New("the account or the secret is wrong")
 // LockedError says that too many wrong tries were made for the account or from
 // the device. It looks the same for accounts that do not exist, and whether
 // the secret was right.
-type LockedError struct{ Until time.Time }
+type LockedError struct {
+	Until time.Time
+	Here  bool // only the device, or other source, is locked: the account may log in elsewhere
+}
 
 // Error says until when.
 func (e *LockedError) Error() string {
@@ -148,7 +151,8 @@ func (s *Service) check(ctx context.Context, t try) (directory.User, error) {
 		return directory.User{}, err
 	}
 	if until, locked := latestLock(s.cfg.Now(), account, source); locked {
-		return directory.User{}, &LockedError{Until: until}
+		_, everywhere := Locked(account, s.cfg.Now())
+		return directory.User{}, &LockedError{Until: until, Here: !everywhere}
 	}
 	right := s.verify(t)
 	// From here on the caller knows the answer: hanging up must not undo that

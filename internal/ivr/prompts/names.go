@@ -37,6 +37,7 @@ const (
 	SwitchedOff     Name = "switched_off"
 	NotAHotDesk     Name = "not_a_hot_desk"
 	Locked          Name = "locked"
+	LockedHere      Name = "locked_here"
 	OrAsk           Name = "or_ask"
 	InUse           Name = "in_use"
 	InUseCall       Name = "in_use_call"
