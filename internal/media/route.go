@@ -66,6 +66,9 @@ func (s *Stream) Update(remote Remote) {
 // lock sets the sources, as far as they are known, and from them and the SDP where to send.
 func (r *route) lock(source, rtcpFrom netip.AddrPort) {
 	r.source, r.rtcpFrom = source, rtcpFrom
+	if !usable(r.remote.Addr) { // held: heard, but not sent to
+		return
+	}
 	r.rtp = r.signalled
 	if source.IsValid() {
 		r.rtp = source

@@ -91,7 +91,9 @@ func (s *Stream) Stats() Stats {
 	}
 }
 
-// Close frees the port pair; what plays ends with ErrClosed. Closing again does nothing.
+// Close frees the port pair; what plays ends with ErrClosed. The Ear may still
+// be told what had come before: Listen(Ear{}) first where that matters.
+// Closing again does nothing.
 func (s *Stream) Close() {
 	s.once.Do(func() {
 		close(s.closed)
@@ -144,7 +146,8 @@ func (s *Stream) rtpCame(pkt []byte, from netip.AddrPort) {
 	s.counts.received.Add(1)
 	s.counts.receivedBytes.Add(uint64(len(pkt)))
 	s.counts.lost.Store(s.counts.reception.note(pkt))
-	if peer := s.peer.Load(); peer != nil {
+	// Two legs whose SDP names each other's ports here would pass a packet round for ever.
+	if peer := s.peer.Load(); peer != nil && from != peer.local {
 		peer.send(pkt)
 	}
 	if s.hears.Load() {

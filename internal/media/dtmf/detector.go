@@ -3,14 +3,15 @@ package dtmf
 import "math"
 
 const (
-	window = 102 // 12.75 ms: wide enough for tones 1.5 % off, narrow enough to part the rows
-	hop    = 51
-	hits   = 4 // windows alike that begin a digit: 32 ms
+	window = 160 // 20 ms: parts the rows, yet takes tones 1.5 % off
+	hop    = 40
+	hits   = 5 // windows alike that begin a digit: 30 ms at least, 40 ms always do
 	misses = 4 // windows unlike that end it
 
 	minAmplitude   = 260  // of the weaker tone: -39 dBm0
-	minShare       = 0.74 // of the sound's energy that must lie in the two tones; speech is spread
+	minShare       = 0.80 // of the sound's energy that must lie in the two tones; speech is spread
 	minLead        = 6.3  // 8 dB over the other tones of the group
+	maxSwing       = 1.20 // 0.8 dB up or down from window to window: a telephone's tone is steady, a voice is not
 	maxTwist       = 7.9  // column over row, 9 dB
 	maxReverse     = 4.0  // row over column, 6 dB
 	maxSecond      = 0.06 // second harmonic of the column tone, against the tone: a voice has it
@@ -23,11 +24,15 @@ const (
 // stream and one goroutine.
 type Detector struct {
 	buf      [window]float64
+	shape    [window]float64 // von Hann's: keeps a loud tone out of the bins of a faint one
+	shaped   [window]float64
 	filled   int
 	row      [tonesPerGroup]float64 // 2 cos of the tones
 	column   [tonesPerGroup]float64
 	harmonic [tonesPerGroup]float64
-	current  rune // the digit that sounds, 0: none
+	total    float64 // energy of the window, shaped
+	before   float64 // energy of the window before
+	current  rune    // the digit that sounds, 0: none
 	candid   rune
 	alike    int
 	unlike   int
@@ -36,6 +41,9 @@ type Detector struct {
 // NewDetector gives a detector that has heard nothing yet.
 func NewDetector() *Detector {
 	d := &Detector{}
+	for i := range d.shape {
+		d.shape[i] = 0.5 - 0.5*math.Cos(2*math.Pi*(float64(i)+0.5)/window)
+	}
 	for i := range tonesPerGroup {
 		d.row[i] = coefficient(rowTone(i))
 		d.column[i] = coefficient(columnTone(i))
@@ -72,7 +80,8 @@ func (d *Detector) step(seen rune) rune {
 			d.current, d.unlike = 0, 0
 		}
 	}
-	if seen == 0 || seen != d.candid {
+	steady := d.total < d.before*maxSwing && d.before < d.total*maxSwing
+	if seen != d.candid || !steady {
 		d.candid, d.alike = seen, 0
 	}
 	if seen == 0 {
@@ -87,12 +96,16 @@ func (d *Detector) step(seen rune) rune {
 
 // classify gives the digit of the window, or 0.
 func (d *Detector) classify() rune {
-	total := 0.0
-	for _, v := range d.buf {
-		total += v * v
+	d.before, d.total = d.total, 0
+	for i, v := range d.buf {
+		v *= d.shape[i]
+		d.shaped[i] = v
+		d.total += v * v
 	}
-	const floor = minAmplitude * minAmplitude / 4.0 * window * window
-	if total*window/2 < 2*floor { // too quiet for two tones: saves the work in silence
+	// For a sine of amplitude A the shape leaves power (A*window/4)² and energy A²*window*3/16.
+	const floor = minAmplitude * minAmplitude / 16.0 * window * window
+	const purest = window / 3.0   // power per energy
+	if d.total*purest < 2*floor { // too quiet for two tones: saves the work in silence
 		return 0
 	}
 	i, low, okRow := d.strongest(&d.row)
@@ -102,7 +115,7 @@ func (d *Detector) classify() rune {
 		return 0
 	case high > low*maxTwist || low > high*maxReverse:
 		return 0
-	case low+high < minShare*total*window/2:
+	case low+high < minShare*d.total*purest:
 		return 0
 	case d.power(d.harmonic[j]) > maxSecond*high:
 		return 0
@@ -127,10 +140,10 @@ func (d *Detector) strongest(group *[tonesPerGroup]float64) (index int, power fl
 	return index, powers[index], true
 }
 
-// power is the energy at one tone: for a sine of amplitude A it is (A*window/2)².
+// power is the squared magnitude at one tone.
 func (d *Detector) power(c float64) float64 {
 	var s1, s2 float64
-	for _, v := range d.buf {
+	for _, v := range d.shaped {
 		s1, s2 = v+c*s1-s2, s1
 	}
 	return s1*s1 + s2*s2 - c*s1*s2
