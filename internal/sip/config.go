@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"net/netip"
 	"time"
+
+	"github.com/hotdesk-pbx/hotdesk/internal/sip/resolve"
 )
 
 // Config is what an [Engine] needs to know. Only Listen is required.
@@ -49,18 +51,10 @@ type Timers struct {
 	Trying time.Duration // until an INVITE without a response gets 100; 200 ms
 }
 
-// Resolver looks up the servers of a host in the order of trial (RFC 3263 4).
-// Transport is "" where the URI names none, port 0 likewise; secure is for sips.
+// Resolver looks up the servers of a URI in the order of trial (RFC 3263 4):
+// a [resolve.Resolver].
 type Resolver interface {
-	Lookup(ctx context.Context, q Query) ([]Flow, error)
-}
-
-// Query is one RFC 3263 question.
-type Query struct {
-	Host      string
-	Port      int       // 0: not given
-	Transport Transport // "": not given
-	Secure    bool      // a sips URI
+	Lookup(ctx context.Context, q resolve.Query) ([]resolve.Target, error)
 }
 
 func (c Config) withDefaults() Config {

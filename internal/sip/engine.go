@@ -2,114 +2,236 @@ package sip
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"log/slog"
+	"net"
 	"net/netip"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
 // Engine is one SIP endpoint: one port for UDP and TCP, and its transactions.
 // Its methods are safe for concurrent use.
 type Engine struct {
-	cfg Config
+	cfg     Config
+	log     *slog.Logger
+	handler Handler // set by Serve, before anything is read
+	addr    netip.AddrPort
+	udp     *net.UDPConn
+	tcp     *net.TCPListener
+
+	guard   *guard
+	boxes   *dispatcher
+	conns   *conns
+	servers *servers
+	clients *clients
+	routes  *routes
+	seed    maphash.Seed
+
+	closed  atomic.Bool
+	done    chan struct{}  // closed with the sockets
+	readers sync.WaitGroup // everything that reads or writes a socket
+	stats   stats
+}
+
+// Stats count what the engine has met since it started.
+type Stats struct {
+	Received    uint64 // messages parsed
+	Limited     uint64 // datagrams dropped for rate or ban
+	Malformed   uint64 // messages refused or dropped for their form
+	Overloaded  uint64 // requests refused because too many wait
+	Panics      uint64 // of handlers
+	Connections int    // stream connections open
+}
+
+type stats struct {
+	received, limited, malformed, overloaded, panics atomic.Uint64
 }
 
 // Listen opens the sockets. Nothing is read from them before [Engine.Serve].
 func Listen(cfg Config) (*Engine, error) {
-	return &Engine{cfg: cfg.withDefaults()}, nil
+	cfg = cfg.withDefaults()
+	udp, tcp, err := openSockets(cfg.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("listen for SIP on %q: %w", cfg.Listen, err)
+	}
+	e := &Engine{
+		cfg: cfg, log: cfg.Log, udp: udp, tcp: tcp,
+		addr:  unmap(udp.LocalAddr().(*net.UDPAddr).AddrPort()),
+		guard: newGuard(cfg.Limits, cfg.Now), clients: newClients(), routes: newRoutes(cfg.Now),
+		seed: maphash.MakeSeed(), done: make(chan struct{}),
+	}
+	e.boxes = newDispatcher(cfg.Limits, e.panicked)
+	e.conns = newConns(cfg.Limits, &e.readers)
+	e.servers = newServers(64*cfg.Timers.T1, cfg.Limits.Remembered, cfg.Now)
+	return e, nil
 }
 
+func unmap(a netip.AddrPort) netip.AddrPort { return netip.AddrPortFrom(a.Addr().Unmap(), a.Port()) }
+
 // Addr is the address listened on, with the real port.
-func (e *Engine) Addr() netip.AddrPort { return netip.AddrPort{} }
+func (e *Engine) Addr() netip.AddrPort { return e.addr }
 
 // Timers are the timers in use, defaults filled in.
 func (e *Engine) Timers() Timers { return e.cfg.Timers }
 
+// Stats reads the counters.
+func (e *Engine) Stats() Stats {
+	return Stats{
+		Received: e.stats.received.Load(), Limited: e.stats.limited.Load(), Malformed: e.stats.malformed.Load(),
+		Overloaded: e.stats.overloaded.Load(), Panics: e.stats.panics.Load(), Connections: e.conns.len(),
+	}
+}
+
 // Serve takes messages and hands them to h until ctx is done. Then it closes
 // the sockets, ends what is under way with [ErrClosed], waits for the handlers
 // in hand, and returns nil. It is called once.
-func (e *Engine) Serve(ctx context.Context, h Handler) error { return nil }
-
-// Close closes the sockets of an engine that Serve was never called on.
-func (e *Engine) Close() error { return nil }
-
-// Send sends req to the flow in a client transaction of its own. It puts a Via
-// with a new branch and rport on top, and adds Max-Forwards, User-Agent and
-// Content-Length where missing. `on` is called in order with what comes back,
-// never concurrently, and in order with the requests of the same Call-ID; it
-// must not block. An error of Send itself means that `on` is never called.
-// A stream flow without a connection is ErrFlowGone: see [Engine.Connect].
-func (e *Engine) Send(req *Request, to Flow, on func(Reply)) (*ClientTx, error) { return nil, nil }
-
-// Do sends a request other than INVITE and waits for the final response. It may
-// be called from within a [Handler].
-func (e *Engine) Do(ctx context.Context, req *Request, to Flow) (*Response, error) { return nil, nil }
-
-// Write sends a message outside of transactions: an ACK to a 2xx (which gets a
-// Via with a new branch), or a 2xx again.
-func (e *Engine) Write(msg Message, to Flow) error { return nil }
-
-// Connect opens the stream connection of a flow where none is open: for flows
-// found by Resolve. A phone behind NAT cannot be connected to; for UDP it does
-// nothing.
-func (e *Engine) Connect(ctx context.Context, f Flow) error { return nil }
-
-// Alive reports whether messages can go to f: for a stream, whether the
-// connection is open; always for UDP.
-func (e *Engine) Alive(f Flow) bool { return false }
-
-// Resolve finds the flows to try for a URI, in order (RFC 3263). An IP address
-// needs no look-up.
-func (e *Engine) Resolve(ctx context.Context, uri URI) ([]Flow, error) { return nil, nil }
-
-// Local is our address as the peer of f sees it, for Contact and SDP.
-func (e *Engine) Local(f Flow) netip.AddrPort { return netip.AddrPort{} }
-
-// Ban drops everything from an address for a time, before it is parsed, and
-// closes its connections.
-func (e *Engine) Ban(addr netip.Addr, d time.Duration) {}
-
-// ServerTx is the server transaction of one request (RFC 3261 17.2).
-type ServerTx struct {
-	req  *Request
-	flow Flow
+func (e *Engine) Serve(ctx context.Context, h Handler) error {
+	e.handler = h
+	e.readers.Go(e.readUDP)
+	e.readers.Go(func() { e.acceptStreams(TCP, e.tcp) })
+	select {
+	case <-ctx.Done():
+	case <-e.done:
+	}
+	return e.Close()
 }
 
-// Request is the request, with received and rport set in its topmost Via.
-func (tx *ServerTx) Request() *Request { return tx.req }
+// Close stops the engine, as the end of Serve's context does, and waits.
+func (e *Engine) Close() error {
+	if e.closed.Swap(true) {
+		return nil
+	}
+	close(e.done)
+	err := errors.Join(e.udp.Close(), e.tcp.Close())
+	e.conns.closeAll()
+	e.readers.Wait()
+	e.servers.closeAll()
+	e.clients.failAll(ErrClosed)
+	e.boxes.close()
+	if err != nil {
+		return fmt.Errorf("close SIP sockets: %w", err)
+	}
+	return nil
+}
 
-// Flow is the way the request came.
-func (tx *ServerTx) Flow() Flow { return tx.flow }
+// Ban drops everything from an address for a time, before it is parsed, and
+// closes its connections. The trusted cannot be banned.
+func (e *Engine) Ban(addr netip.Addr, d time.Duration) {
+	e.guard.ban(addr, d)
+	e.conns.closeIf(func(f Flow) bool { return e.guard.isBanned(f.Remote.Addr()) })
+}
 
-// Tag is the To tag of our responses: the request's own in a dialog, else one
-// made for this transaction.
-func (tx *ServerTx) Tag() string { return "" }
+func (e *Engine) panicked(t task, cause any) {
+	e.stats.panics.Add(1)
+	attrs := []any{slog.Any("panic", cause), slog.String("stack", string(debug.Stack()))}
+	if tx, ok := t.(*ServerTx); ok {
+		attrs = append(attrs, slog.String("call_id", tx.req.CallID().Value()), slog.String("method", string(tx.req.Method)))
+		// It may have been answered before the panic: then this changes nothing.
+		_ = tx.Reply(500, "Server Internal Error")
+	}
+	e.log.Error("a handler panicked", attrs...)
+}
 
-// Response makes a response with Tag in To (RFC 3261 8.2.6), to be completed
-// and given to Respond.
-func (tx *ServerTx) Response(code int, reason string) *Response { return nil }
+// receive takes one message, whole, from a datagram or a stream. The head and
+// the text are good only until it returns; what is built of them is not.
+func (e *Engine) receive(h *head, body string, flow Flow) *fault {
+	e.stats.received.Add(1)
+	if h.isResponse() {
+		res, f := h.buildResponse(body)
+		if f == nil {
+			e.clients.receive(res)
+		} else {
+			e.stats.malformed.Add(1)
+		}
+		return f
+	}
+	req, f := h.buildRequest(body, e.cfg.Supported)
+	if f != nil {
+		e.refuse(h, f, flow)
+		return f
+	}
+	e.route(req, flow)
+	return nil
+}
 
-// Respond sends a response: any number of 1xx, then one final. Only a 2xx to an
-// INVITE may be sent again after it (RFC 6026); else ErrFinal.
-func (tx *ServerTx) Respond(res *Response) error { return nil }
+// route brings a request to its transaction, or starts one.
+func (e *Engine) route(req *Request, flow Flow) {
+	reply := stampVia(req, flow)
+	key := e.keyOf(req)
+	switch tx, past := e.servers.find(key); {
+	case req.Method == ACK:
+		if tx == nil || !tx.acked() {
+			e.boxes.offer(req.CallID().Value(), taskFunc(func() { e.handler.ServeACK(req, flow) }))
+		}
+	case req.Method == CANCEL:
+		e.cancel(tx, req, reply)
+	case tx != nil:
+		tx.retransmitted()
+	case past != nil:
+		_ = e.write(past.bytes, past.to) // the sender tries again if it got lost
+	default:
+		e.begin(key, req, flow, reply)
+	}
+}
 
-// Reply makes a response with the headers and sends it.
-func (tx *ServerTx) Reply(code int, reason string, headers ...Header) error { return nil }
+func (e *Engine) begin(key txKey, req *Request, flow, reply Flow) {
+	tx := newServerTx(e, key, req, flow, reply)
+	e.servers.add(tx)
+	if e.boxes.offer(req.CallID().Value(), tx) {
+		tx.begun()
+		return
+	}
+	e.servers.drop(tx)
+	e.stats.overloaded.Add(1)
+	e.answer(newResponse(req, 503, "Service Unavailable", tx.Tag()), reply, NewHeader("Retry-After", "5"))
+}
 
-// OnCancel sets who is told that the INVITE was cancelled: at once where that
-// was before. The engine has answered the CANCEL by then; f, or who it tells,
-// responds 487. f is called in order with the requests of the Call-ID and must
-// not block.
-func (tx *ServerTx) OnCancel(f func(cancel *Request)) {}
+// cancel answers a CANCEL by itself (RFC 3261 9.2); the INVITE's owner is told.
+func (e *Engine) cancel(tx *ServerTx, req *Request, reply Flow) {
+	if tx == nil {
+		e.answer(newResponse(req, 481, "Call/Transaction Does Not Exist", NewTag()), reply)
+		return
+	}
+	e.answer(newResponse(req, 200, "OK", tx.Tag()), reply)
+	tx.canceled(req)
+}
 
-// ClientTx is the client transaction of one request (RFC 3261 17.1).
-type ClientTx struct{}
+// answer sends a response outside of transactions.
+func (e *Engine) answer(res *Response, to Flow, headers ...Header) {
+	for _, h := range headers {
+		res.AppendHeader(h)
+	}
+	e.sign(res)
+	if err := e.write(encode(res), to); err != nil {
+		e.log.Debug("answer not sent", slog.String("to", to.String()), slog.Any("error", err))
+	}
+}
 
-// Request is the request as sent.
-func (tx *ClientTx) Request() *Request { return nil }
+func (e *Engine) sign(res *Response) {
+	if e.cfg.Product != "" && Value(res, "Server") == "" {
+		res.AppendHeader(NewHeader("Server", e.cfg.Product))
+	}
+}
 
-// Flow is the way it went.
-func (tx *ClientTx) Flow() Flow { return Flow{} }
-
-// Cancel asks to end an INVITE (RFC 3261 9.1): on the same flow, with the same
-// branch and Route; held back until a provisional response has come. The final
-// response, 200 among them where they cross, still comes through `on`.
-func (tx *ClientTx) Cancel(headers ...Header) {}
+// write sends bytes on a flow. On a stream they are queued.
+func (e *Engine) write(b []byte, to Flow) error {
+	if e.closed.Load() {
+		return ErrClosed
+	}
+	if to.Transport == UDP {
+		if _, err := e.udp.WriteToUDPAddrPort(b, to.Remote); err != nil {
+			return fmt.Errorf("%w: %w", ErrTransport, err)
+		}
+		return nil
+	}
+	c := e.conns.find(to)
+	if c == nil {
+		return ErrFlowGone
+	}
+	return c.write(b)
+}

@@ -1,0 +1,164 @@
+package sip
+
+import "strings"
+
+// canonical gives the full, usual spelling of a header name, from any case and
+// from the compact form (RFC 3261 7.3.3 and the IANA registry). Unknown names
+// stay as they are.
+func canonical(name string) string {
+	switch name { // the usual spellings first: they need no lower-case copy
+	case "Via", "From", "To", "Call-ID", "CSeq", "Max-Forwards", "Contact", "Content-Length", "Content-Type",
+		"Expires", "User-Agent", "Allow", "Supported", "Authorization", "Route", "Record-Route":
+		return name
+	}
+	lower := strings.ToLower(name)
+	if len(lower) == 1 {
+		return compactName(lower, name)
+	}
+	return knownName(lower, name)
+}
+
+func compactName(lower, otherwise string) string {
+	const letters = "abcdefijklmnorstuvxy"
+	i := strings.Index(letters, lower)
+	if i < 0 {
+		return otherwise
+	}
+	return [...]string{
+		"Accept-Contact", "Referred-By", "Content-Type", "Request-Disposition", "Content-Encoding", "From", "Call-ID",
+		"Reject-Contact", "Supported", "Content-Length", "Contact", "Identity-Info", "Event", "Refer-To", "Subject", "To",
+		"Allow-Events", "Via", "Session-Expires", "Identity",
+	}[i]
+}
+
+func knownName(lower, otherwise string) string {
+	switch lower {
+	case "via", "from", "to", "call-id", "cseq", "max-forwards", "contact", "content-length", "content-type", "expires",
+		"user-agent", "allow", "supported", "authorization", "route", "record-route", "path", "service-route", "require",
+		"proxy-require", "unsupported", "allow-events", "proxy-authorization", "www-authenticate", "proxy-authenticate",
+		"server", "p-asserted-identity", "p-preferred-identity", "reason", "diversion", "history-info", "alert-info",
+		"accept", "min-expires", "event", "refer-to", "referred-by", "replaces", "rseq", "rack", "session-expires",
+		"min-se", "subscription-state", "subject", "content-disposition", "date", "timestamp", "retry-after":
+		return usual(lower)
+	default:
+		return otherwise
+	}
+}
+
+// usual capitalises each word, which is the usual spelling of all but three.
+func usual(lower string) string {
+	switch lower {
+	case "call-id":
+		return "Call-ID"
+	case "cseq":
+		return "CSeq"
+	case "www-authenticate":
+		return "WWW-Authenticate"
+	case "rseq":
+		return "RSeq"
+	case "rack":
+		return "RAck"
+	case "min-se":
+		return "Min-SE"
+	}
+	return words(lower)
+}
+
+func words(lower string) string {
+	b := []byte(lower)
+	for i, c := range b {
+		if c >= 'a' && c <= 'z' && (i == 0 || b[i-1] == '-') {
+			b[i] = c - 'a' + 'A'
+		}
+	}
+	return string(b)
+}
+
+// singleHeader reports whether a header, by canonical name, must not come twice
+// in one message (RFC 3261 7.3.1: only lists may).
+func singleHeader(name string) bool {
+	switch name {
+	case "Call-ID", "CSeq", "From", "To", "Max-Forwards", "Content-Length", "Content-Type", "Expires", "Min-Expires",
+		"Event", "Refer-To", "Referred-By", "Replaces", "RSeq", "RAck", "Session-Expires", "Min-SE",
+		"Subscription-State", "Subject", "Content-Disposition", "Date", "Timestamp", "Retry-After":
+		return true
+	default:
+		return false
+	}
+}
+
+// listHeader reports whether the values of a header, by canonical name, may
+// stand in one line with commas between.
+func listHeader(name string) bool {
+	switch name {
+	case "Via", "Contact", "Route", "Record-Route", "Path", "Service-Route", "Supported", "Require", "Proxy-Require",
+		"Unsupported", "Allow", "Allow-Events", "P-Asserted-Identity", "P-Preferred-Identity", "Reason", "Diversion",
+		"History-Info", "Alert-Info", "Accept":
+		return true
+	}
+	switch strings.ToLower(name) {
+	case "accept-encoding", "accept-language", "call-info", "content-encoding", "content-language", "error-info",
+		"in-reply-to", "warning", "accept-contact", "reject-contact", "p-associated-uri", "geolocation",
+		"security-client", "security-server", "security-verify", "permission-missing", "recv-info":
+		return true
+	default:
+		return false
+	}
+}
+
+// splitList splits at commas outside of quotes and angle brackets. Elements are
+// trimmed; empty ones are kept, for the caller to judge.
+func splitList(s string) []string {
+	if strings.IndexByte(s, ',') < 0 {
+		return []string{strings.TrimSpace(s)}
+	}
+	var out []string
+	for {
+		i := indexOutside(s, ',')
+		if i < 0 {
+			return append(out, strings.TrimSpace(s))
+		}
+		out = append(out, strings.TrimSpace(s[:i]))
+		s = s[i+1:]
+	}
+}
+
+// indexOutside finds c outside of quoted strings and angle brackets, or -1.
+func indexOutside(s string, c byte) int {
+	quoted, angle := false, false
+	for i := 0; i < len(s); i++ {
+		switch b := s[i]; {
+		case quoted && b == '\\':
+			i++
+		case b == '"' && !angle:
+			quoted = !quoted
+		case quoted:
+		case angle:
+			angle = b != '>'
+		case b == c:
+			return i
+		case b == '<':
+			angle = true
+		}
+	}
+	return -1
+}
+
+// isToken reports whether s is a token of RFC 3261 25.1.
+func isToken(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if !tokenByte(s[i]) {
+			return false
+		}
+	}
+	return s != ""
+}
+
+func tokenByte(c byte) bool {
+	switch {
+	case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9':
+		return true
+	default:
+		return strings.IndexByte("-.!%*_+`'~", c) >= 0
+	}
+}

@@ -1,0 +1,169 @@
+package sip
+
+import (
+	"hash/maphash"
+	"maps"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// txKey names a server transaction: a keyed hash of all that RFC 3261 17.2.3
+// compares, for new and old (RFC 2543) branches alike. Call-ID and CSeq in it
+// keep senders apart whose branches are not as unique as they must be.
+type txKey [2]uint64
+
+func (e *Engine) keyOf(req *Request) txKey {
+	via, cseq := req.Via(), req.CSeq()
+	method := string(cseq.MethodName)
+	if method == "ACK" || method == "CANCEL" {
+		method = "INVITE"
+	}
+	branch, _ := via.Params.Get("branch")
+	var h maphash.Hash
+	h.SetSeed(e.seed)
+	for _, s := range [...]string{branch, via.Host, req.CallID().Value(), Tag(req.From().Params), method} {
+		_, _ = h.WriteString(s) // never fails
+		_ = h.WriteByte(0)
+	}
+	var digits [24]byte
+	b := strconv.AppendUint(digits[:0], uint64(cseq.SeqNo), 10)
+	b = append(b, ' ')
+	b = strconv.AppendInt(b, int64(via.Port), 10)
+	_, _ = h.Write(b)
+	first := h.Sum64()
+	_ = h.WriteByte(1)
+	return txKey{first, h.Sum64()}
+}
+
+// servers are the server transactions under way, and the answers given to
+// requests other than INVITE over UDP, for those who ask again (timer J). Both
+// live equally long, so the oldest stand first in their queues.
+type servers struct {
+	life  time.Duration // 64*T1
+	limit int           // bytes of answers
+	now   func() time.Time
+
+	mu      sync.Mutex
+	live    map[txKey]*ServerTx
+	past    map[txKey]*answer
+	waiting aging // of live ones other than INVITE: who never answers is forgotten
+	given   aging // of past
+	bytes   int
+}
+
+type answer struct {
+	bytes []byte
+	to    Flow
+}
+
+// answerCost is what an answer takes beyond its bytes: map entry, key, queue.
+const answerCost = 200
+
+func newServers(life time.Duration, limit int, now func() time.Time) *servers {
+	return &servers{life: life, limit: limit, now: now, live: map[txKey]*ServerTx{}, past: map[txKey]*answer{}}
+}
+
+func (s *servers) find(key txKey) (*ServerTx, *answer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.live[key], s.past[key]
+}
+
+func (s *servers) add(tx *ServerTx) {
+	for _, old := range s.insert(tx, s.now()) {
+		old.forget()
+	}
+}
+
+func (s *servers) insert(tx *ServerTx, now time.Time) (forgotten []*ServerTx) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.live[tx.key] = tx
+	if tx.invite {
+		return nil
+	}
+	s.waiting.push(tx.key, now)
+	for s.waiting.oldest(now.Add(-s.life)) {
+		key := s.waiting.pop()
+		if old := s.live[key]; old != nil && !old.invite {
+			delete(s.live, key)
+			forgotten = append(forgotten, old)
+		}
+	}
+	return forgotten
+}
+
+func (s *servers) drop(tx *ServerTx) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.live[tx.key] == tx {
+		delete(s.live, tx.key)
+	}
+}
+
+// answered ends a live transaction; over UDP its answer is kept.
+func (s *servers) answered(tx *ServerTx, b []byte) {
+	now := s.now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.live[tx.key] == tx {
+		delete(s.live, tx.key)
+	}
+	if tx.reply.Transport.Reliable() {
+		return
+	}
+	s.past[tx.key] = &answer{bytes: b, to: tx.reply}
+	s.given.push(tx.key, now)
+	s.bytes += len(b) + answerCost
+	for s.given.len() > 0 && (s.bytes > s.limit || s.given.oldest(now.Add(-s.life))) {
+		key := s.given.pop()
+		if a := s.past[key]; a != nil {
+			s.bytes -= len(a.bytes) + answerCost
+			delete(s.past, key)
+		}
+	}
+}
+
+func (s *servers) closeAll() {
+	s.mu.Lock()
+	all := slices.Collect(maps.Values(s.live))
+	clear(s.live)
+	s.mu.Unlock()
+	for _, tx := range all {
+		tx.forget()
+	}
+}
+
+// aging is a queue of keys by the time they came.
+type aging struct {
+	keys []agingKey
+	head int
+}
+
+type agingKey struct {
+	key txKey
+	at  time.Time
+}
+
+func (a *aging) len() int { return len(a.keys) - a.head }
+
+func (a *aging) push(key txKey, at time.Time) {
+	if a.head > 1024 && a.head > len(a.keys)/2 {
+		a.keys = append(a.keys[:0], a.keys[a.head:]...)
+		a.head = 0
+	}
+	a.keys = append(a.keys, agingKey{key, at})
+}
+
+// oldest reports whether the first came before a time.
+func (a *aging) oldest(before time.Time) bool {
+	return a.len() > 0 && a.keys[a.head].at.Before(before)
+}
+
+func (a *aging) pop() txKey {
+	k := a.keys[a.head].key
+	a.head++
+	return k
+}
