@@ -91,8 +91,12 @@ type Device struct {
 	Name      string // the SIP user name, lower case, unique in the domain
 	HA1MD5    string // RFC 7616 3.4.2: hex of H(name:realm:password); the realm is the domain's name
 	HA1SHA256 string
-	Disabled  bool
-	CreatedAt time.Time
+	// The same for "name@domain" as user name, which works whatever host a phone
+	// sends to; the user name is part of the hash. "" where only the above is known.
+	FullHA1MD5    string
+	FullHA1SHA256 string
+	Disabled      bool
+	CreatedAt     time.Time
 }
 
 // Phone is the hardware in the inventory.

@@ -160,7 +160,9 @@ func SetDevicePassword(d *Device, realm, password string) error {
 		strings.EqualFold(password, d.Name) || strings.ToValidUTF8(password, "") != password {
 		return ErrDevicePassword
 	}
-	d.HA1MD5, d.HA1SHA256 = credential.HA1(normalName(d.Name), realm, password)
+	name := normalName(d.Name)
+	d.HA1MD5, d.HA1SHA256 = credential.HA1(name, realm, password)
+	d.FullHA1MD5, d.FullHA1SHA256 = credential.HA1(name+"@"+realm, realm, password)
 	return nil
 }
 

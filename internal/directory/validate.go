@@ -259,7 +259,7 @@ func (v *validator) devices() {
 		}
 		if d.HA1MD5 == "" && d.HA1SHA256 == "" {
 			v.add("password", "the password is missing", "give one of at least 8 characters, or have one generated")
-		} else if !isHex(d.HA1MD5, 32) || !isHex(d.HA1SHA256, 64) {
+		} else if !isHA1(d.HA1MD5, d.HA1SHA256) || d.FullHA1MD5+d.FullHA1SHA256 != "" && !isHA1(d.FullHA1MD5, d.FullHA1SHA256) {
 			v.add("ha1", "these are no HA1 values", "give the password instead, or both values as an export wrote them")
 		}
 	}
@@ -268,6 +268,8 @@ func (v *validator) devices() {
 func isDeviceName(name string) bool {
 	return name != "" && len(name) <= 64 && strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789._-") == ""
 }
+
+func isHA1(md5, sha256 string) bool { return isHex(md5, 32) && isHex(sha256, 64) }
 
 func isHex(text string, length int) bool {
 	return len(text) == length && strings.Trim(text, "0123456789abcdef") == ""

@@ -136,13 +136,16 @@ func putDevices(ctx context.Context, tx *writeConn, c directory.Change) error {
 	rows := make([][]any, len(c.PutDevices))
 	for i, d := range c.PutDevices {
 		rows[i] = []any{
-			d.ID, c.Domain.ID, reference(d.OwnerID), d.Name, d.HA1MD5, d.HA1SHA256, d.Disabled, millis(d.CreatedAt),
+			d.ID, c.Domain.ID, reference(d.OwnerID), d.Name, d.HA1MD5, d.HA1SHA256,
+			d.FullHA1MD5, d.FullHA1SHA256, d.Disabled, millis(d.CreatedAt),
 		}
 	}
-	return put(ctx, tx, `insert into devices (id, domain_id, owner_id, name, ha1_md5, ha1_sha256, disabled, created_at)
+	return put(ctx, tx, `insert into devices (id, domain_id, owner_id, name, ha1_md5, ha1_sha256,
+		full_ha1_md5, full_ha1_sha256, disabled, created_at)
 		values %s
 		on conflict (id) do update set owner_id = excluded.owner_id, name = excluded.name,
-		ha1_md5 = excluded.ha1_md5, ha1_sha256 = excluded.ha1_sha256, disabled = excluded.disabled,
+		ha1_md5 = excluded.ha1_md5, ha1_sha256 = excluded.ha1_sha256,
+		full_ha1_md5 = excluded.full_ha1_md5, full_ha1_sha256 = excluded.full_ha1_sha256, disabled = excluded.disabled,
 		created_at = excluded.created_at
 		where devices.domain_id = excluded.domain_id`, rows)
 }

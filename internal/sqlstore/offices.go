@@ -66,7 +66,7 @@ func readUsersAndDevices(ctx context.Context, q querier, domainID string, office
 		offices[u.DomainID].Users = append(offices[u.DomainID].Users, u)
 	}
 	devices, err := collect(ctx, q, deviceFields, `select id, domain_id, owner_id, name, ha1_md5, ha1_sha256,
-		disabled, created_at from devices`+end, within.args...)
+		full_ha1_md5, full_ha1_sha256, disabled, created_at from devices`+end, within.args...)
 	if err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func deviceFields(d *directory.Device) []any {
 	return []any{
 		&d.ID, &d.DomainID,
 		optionalText{&d.OwnerID},
-		&d.Name, &d.HA1MD5, &d.HA1SHA256,
+		&d.Name, &d.HA1MD5, &d.HA1SHA256, &d.FullHA1MD5, &d.FullHA1SHA256,
 		&d.Disabled,
 		instant{&d.CreatedAt},
 	}

@@ -56,6 +56,8 @@ create table devices (
   name text not null,
   ha1_md5 text not null,
   ha1_sha256 text not null,
+  full_ha1_md5 text not null,
+  full_ha1_sha256 text not null,
   disabled boolean not null,
   created_at bigint not null
 );
