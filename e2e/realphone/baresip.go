@@ -37,7 +37,7 @@ type baresipMessage struct {
 }
 
 // StartBaresip runs a baresip until the test ends.
-func StartBaresip(t testing.TB, a Account) *Baresip {
+func StartBaresip(t *testing.T, a Account) *Baresip {
 	t.Helper()
 	b := &Baresip{phone: newPhone(t, "baresip", a), account: a, replies: make(chan baresipMessage, 1)}
 	port := freePort(t)
@@ -67,7 +67,7 @@ func StartBaresip(t testing.TB, a Account) *Baresip {
 	return b
 }
 
-func (b *Baresip) configure(t testing.TB, controlPort int) {
+func (b *Baresip) configure(t *testing.T, controlPort int) {
 	t.Helper()
 	sound := filepath.Join(b.folder, "sound")
 	if err := os.Mkdir(sound, 0o700); err != nil {
@@ -121,7 +121,7 @@ ringback_disabled yes
 // keepHearingAfterHold makes the recorder of what the phone sends fail: while
 // it runs, baresip 1.0.0 does not start that of what it hears again after a
 // re-INVITE. A folder stands where the file would.
-func (b *Baresip) keepHearingAfterHold(t testing.TB) {
+func (b *Baresip) keepHearingAfterHold(t *testing.T) {
 	t.Helper()
 	start := time.Now().UTC()
 	for s := range 1200 {
@@ -139,7 +139,7 @@ func (b *Baresip) keepLog(out io.Reader) {
 	}
 }
 
-func (b *Baresip) connect(t testing.TB, port int) {
+func (b *Baresip) connect(t *testing.T, port int) {
 	t.Helper()
 	deadline := time.Now().Add(patience)
 	for {
@@ -214,7 +214,7 @@ func userOf(uri string) string {
 	return user
 }
 
-func (b *Baresip) command(t testing.TB, command, params string) baresipMessage {
+func (b *Baresip) command(t *testing.T, command, params string) baresipMessage {
 	t.Helper()
 	body, err := json.Marshal(map[string]string{"command": command, "params": params})
 	if err != nil {
@@ -233,7 +233,7 @@ func (b *Baresip) command(t testing.TB, command, params string) baresipMessage {
 }
 
 // Dial implements [Phone].
-func (b *Baresip) Dial(t testing.TB, number string) {
+func (b *Baresip) Dial(t *testing.T, number string) {
 	t.Helper()
 	b.recorded = b.recordings()
 	b.change(func() { b.state, b.lastEnd = Calling, ""; b.keys.Reset() })
@@ -243,7 +243,7 @@ func (b *Baresip) Dial(t testing.TB, number string) {
 }
 
 // Answer implements [Phone].
-func (b *Baresip) Answer(t testing.TB) {
+func (b *Baresip) Answer(t *testing.T) {
 	t.Helper()
 	b.recorded = b.recordings()
 	b.command(t, "accept", "")
@@ -251,7 +251,7 @@ func (b *Baresip) Answer(t testing.TB) {
 }
 
 // Press implements [Phone].
-func (b *Baresip) Press(t testing.TB, keys string) {
+func (b *Baresip) Press(t *testing.T, keys string) {
 	t.Helper()
 	for _, key := range keys {
 		b.command(t, "sndcode", string(key))
@@ -260,25 +260,25 @@ func (b *Baresip) Press(t testing.TB, keys string) {
 }
 
 // Hold implements [Phone].
-func (b *Baresip) Hold(t testing.TB) { t.Helper(); b.command(t, "hold", "") }
+func (b *Baresip) Hold(t *testing.T) { t.Helper(); b.command(t, "hold", "") }
 
 // Resume implements [Phone]. Recordings are named by the second, so the new
 // one must not begin in the second of the old.
-func (b *Baresip) Resume(t testing.TB) {
+func (b *Baresip) Resume(t *testing.T) {
 	t.Helper()
 	pause(t.Context(), time.Second)
 	b.command(t, "resume", "")
 }
 
 // Hangup implements [Phone].
-func (b *Baresip) Hangup(t testing.TB) {
+func (b *Baresip) Hangup(t *testing.T) {
 	t.Helper()
 	b.command(t, "hangup", "")
 	b.Await(t, Idle)
 }
 
 // Speak changes the microphone in a call.
-func (b *Baresip) Speak(t testing.TB, pcm []int16) {
+func (b *Baresip) Speak(t *testing.T, pcm []int16) {
 	t.Helper()
 	name := filepath.Join(b.folder, fmt.Sprintf("speak-%d.wav", time.Now().UnixNano()))
 	long := make([]int16, 0, len(pcm)+60*8000)
@@ -288,7 +288,7 @@ func (b *Baresip) Speak(t testing.TB, pcm []int16) {
 
 // Heard implements [Phone]. baresip writes only what came: the time in which
 // nothing was sent to it is missing.
-func (b *Baresip) Heard(t testing.TB) []int16 {
+func (b *Baresip) Heard(t *testing.T) []int16 {
 	t.Helper()
 	var heard []int16
 	for _, name := range b.recordings() {

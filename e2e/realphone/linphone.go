@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -30,7 +29,7 @@ type pattern struct {
 }
 
 // StartLinphone runs a linphonec until the test ends.
-func StartLinphone(t testing.TB, a Account) *Linphone {
+func StartLinphone(t *testing.T, a Account) *Linphone {
 	t.Helper()
 	l := &Linphone{phone: newPhone(t, "linphonec", a), account: a}
 	l.patterns = l.understood()
@@ -56,16 +55,12 @@ func StartLinphone(t testing.TB, a Account) *Linphone {
 	return l
 }
 
-func (l *Linphone) configure(t testing.TB) {
+func (l *Linphone) configure(t *testing.T) {
 	t.Helper()
 	for _, folder := range []string{".local/share/linphone", ".config/linphone"} {
 		if err := os.MkdirAll(filepath.Join(l.folder, folder), 0o700); err != nil {
 			t.Fatal(err)
 		}
-	}
-	host, _, err := net.SplitHostPort(l.account.Server)
-	if err != nil {
-		t.Fatal(err)
 	}
 	udp, tcp, transport := freePort(t), 0, ""
 	if l.account.Transport == "tcp" {
@@ -75,7 +70,15 @@ func (l *Linphone) configure(t testing.TB) {
 	if l.account.Unregistered {
 		register = 0
 	}
-	config := fmt.Sprintf(`[sip]
+	config := fmt.Sprintf(linphoneConfig, udp, tcp, l.account.User, l.account.Server, transport, register, l.account.Password, freePort(t)&^1)
+	if err := os.WriteFile(filepath.Join(l.folder, "rc"), []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// linphoneConfig takes UDP port, TCP port, user, server, transport parameter,
+// whether to register, password and RTP port.
+const linphoneConfig = `[sip]
 sip_port=%d
 sip_tcp_port=%d
 sip_tls_port=0
@@ -122,12 +125,7 @@ mime=PCMA
 rate=8000
 channels=1
 enabled=1
-`, udp, tcp, l.account.User, l.account.Server, transport, register, l.account.Password, freePort(t)&^1)
-	_ = host
-	if err := os.WriteFile(filepath.Join(l.folder, "rc"), []byte(config), 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
+`
 
 // understood are the lines of linphonec that say what happened.
 func (l *Linphone) understood() []pattern {
@@ -177,7 +175,8 @@ func (l *Linphone) read(out io.Reader) {
 }
 
 // follow reads the log file, where alone linphonec says that it has registered.
-func (l *Linphone) follow(t testing.TB) {
+func (l *Linphone) follow(t *testing.T) {
+	t.Helper()
 	registration := regexp.MustCompile(`LinphoneRegistration(\w+)|[Rr]egistration.*to.*\b(Ok|Failed)\b`)
 	for t.Context().Err() == nil {
 		text, _ := os.ReadFile(filepath.Join(l.folder, "linphone.log"))
@@ -196,7 +195,7 @@ func (l *Linphone) Wire() string {
 	return string(text)
 }
 
-func (l *Linphone) say(t testing.TB, line string) {
+func (l *Linphone) say(t *testing.T, line string) {
 	t.Helper()
 	if _, err := fmt.Fprintln(l.in, line); err != nil {
 		t.Fatalf("%s: %v", l.name, err)
@@ -205,33 +204,33 @@ func (l *Linphone) say(t testing.TB, line string) {
 
 // record names the recording of the next call. In a ringing call linphonec
 // 5.1.65 would crash on it.
-func (l *Linphone) record(t testing.TB) {
+func (l *Linphone) record(t *testing.T) {
 	t.Helper()
 	l.recording = filepath.Join(l.folder, fmt.Sprintf("heard-%d.wav", time.Now().UnixNano()))
 	l.say(t, "record "+l.recording)
 }
 
 // Dial implements [Phone].
-func (l *Linphone) Dial(t testing.TB, number string) {
+func (l *Linphone) Dial(t *testing.T, number string) {
 	t.Helper()
 	l.change(func() { l.state, l.lastEnd = Calling, ""; l.keys.Reset() })
 	l.say(t, "call "+number)
 }
 
 // Answer implements [Phone].
-func (l *Linphone) Answer(t testing.TB) {
+func (l *Linphone) Answer(t *testing.T) {
 	t.Helper()
 	l.say(t, "answer")
 	l.Await(t, Established)
 }
 
 // Press implements [Phone].
-func (l *Linphone) Press(t testing.TB, keys string) { t.Helper(); l.press(t, keys, 0) }
+func (l *Linphone) Press(t *testing.T, keys string) { t.Helper(); l.press(t, keys, 0) }
 
 // PressInfo sends keys by SIP INFO.
-func (l *Linphone) PressInfo(t testing.TB, keys string) { t.Helper(); l.press(t, keys, 1) }
+func (l *Linphone) PressInfo(t *testing.T, keys string) { t.Helper(); l.press(t, keys, 1) }
 
-func (l *Linphone) press(t testing.TB, keys string, info int) {
+func (l *Linphone) press(t *testing.T, keys string, info int) {
 	t.Helper()
 	l.say(t, fmt.Sprintf("param sip use_info %d", info))
 	l.say(t, fmt.Sprintf("param sip use_rfc2833 %d", 1-info))
@@ -242,20 +241,20 @@ func (l *Linphone) press(t testing.TB, keys string, info int) {
 }
 
 // Hold implements [Phone].
-func (l *Linphone) Hold(t testing.TB) { t.Helper(); l.say(t, "pause") }
+func (l *Linphone) Hold(t *testing.T) { t.Helper(); l.say(t, "pause") }
 
 // Resume implements [Phone].
-func (l *Linphone) Resume(t testing.TB) { t.Helper(); l.say(t, "resume 1") }
+func (l *Linphone) Resume(t *testing.T) { t.Helper(); l.say(t, "resume 1") }
 
 // Hangup implements [Phone].
-func (l *Linphone) Hangup(t testing.TB) {
+func (l *Linphone) Hangup(t *testing.T) {
 	t.Helper()
 	l.say(t, "terminate")
 	l.Await(t, Idle)
 }
 
 // Heard implements [Phone].
-func (l *Linphone) Heard(t testing.TB) []int16 {
+func (l *Linphone) Heard(t *testing.T) []int16 {
 	t.Helper()
 	return readWAV(t, l.recording)
 }

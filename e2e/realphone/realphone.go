@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -47,24 +48,24 @@ type Caller struct{ Number, Display string }
 type Phone interface {
 	// Name says which program it is, and whose line.
 	Name() string
-	AwaitRegistered(t testing.TB)
+	AwaitRegistered(t *testing.T)
 	// Dial calls a number and returns at once.
-	Dial(t testing.TB, number string)
-	Answer(t testing.TB)
+	Dial(t *testing.T, number string)
+	Answer(t *testing.T)
 	// Press sends keys by RFC 4733.
-	Press(t testing.TB, keys string)
-	Hold(t testing.TB)
-	Resume(t testing.TB)
+	Press(t *testing.T, keys string)
+	Hold(t *testing.T)
+	Resume(t *testing.T)
 	// Hangup ends the call, or refuses the one that rings.
-	Hangup(t testing.TB)
-	Await(t testing.TB, want ...State)
+	Hangup(t *testing.T)
+	Await(t *testing.T, want ...State)
 	Caller() Caller
 	// LastEnd is why the last call ended, as the phone shows it.
 	LastEnd() string
 	// Keys are the keys the phone was sent in this call.
 	Keys() string
 	// Heard is what this call has sounded like, 8000 samples a second.
-	Heard(t testing.TB) []int16
+	Heard(t *testing.T) []int16
 	// Trace is the phone's own log.
 	Trace() string
 }
@@ -89,7 +90,7 @@ type phone struct {
 	log        strings.Builder
 }
 
-func newPhone(t testing.TB, program string, a Account) *phone {
+func newPhone(t *testing.T, program string, a Account) *phone {
 	t.Helper()
 	p := &phone{name: program + " " + a.User, folder: t.TempDir(), state: Idle, changed: make(chan struct{})}
 	t.Cleanup(func() {
@@ -134,22 +135,15 @@ func (p *phone) Trace() string {
 }
 
 // AwaitRegistered implements [Phone].
-func (p *phone) AwaitRegistered(t testing.TB) {
+func (p *phone) AwaitRegistered(t *testing.T) {
 	t.Helper()
 	p.wait(t, "registered", func() bool { return p.registered })
 }
 
 // Await implements [Phone].
-func (p *phone) Await(t testing.TB, want ...State) {
+func (p *phone) Await(t *testing.T, want ...State) {
 	t.Helper()
-	p.wait(t, fmt.Sprint(want), func() bool {
-		for _, s := range want {
-			if p.state == s {
-				return true
-			}
-		}
-		return false
-	})
+	p.wait(t, fmt.Sprint(want), func() bool { return slices.Contains(want, p.state) })
 }
 
 // change alters what is known of the phone and wakes who waits for it.
@@ -161,7 +155,7 @@ func (p *phone) change(f func()) {
 	p.changed = make(chan struct{})
 }
 
-func (p *phone) wait(t testing.TB, what string, holds func() bool) {
+func (p *phone) wait(t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	deadline := time.NewTimer(patience)
 	defer deadline.Stop()
@@ -181,7 +175,7 @@ func (p *phone) wait(t testing.TB, what string, holds func() bool) {
 }
 
 // run starts the program and gives each line it prints to a function.
-func (p *phone) run(t testing.TB, cmd *exec.Cmd) {
+func (p *phone) run(t *testing.T, cmd *exec.Cmd) {
 	t.Helper()
 	p.cmd = cmd
 	cmd.Env = append(os.Environ(), "HOME="+p.folder, "TZ=UTC")
@@ -206,7 +200,7 @@ func pause(ctx context.Context, d time.Duration) {
 
 // microphone writes the sound that the phone speaks, repeated for ten minutes:
 // some phones hang up where their microphone's file ends.
-func (p *phone) microphone(t testing.TB, pcm []int16) string {
+func (p *phone) microphone(t *testing.T, pcm []int16) string {
 	t.Helper()
 	const length = 600 * 8000
 	if len(pcm) == 0 {
@@ -221,13 +215,13 @@ func (p *phone) microphone(t testing.TB, pcm []int16) string {
 	return name
 }
 
-func writeWAV(t testing.TB, name string, pcm []int16) {
+func writeWAV(t *testing.T, name string, pcm []int16) {
 	t.Helper()
 	f, err := os.Create(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close() //nolint:errcheck // a failed write has been told
+	defer f.Close()
 	w, err := wav.NewWriter(f)
 	if err == nil {
 		err = w.Write(pcm)
@@ -240,13 +234,13 @@ func writeWAV(t testing.TB, name string, pcm []int16) {
 	}
 }
 
-func readWAV(t testing.TB, name string) []int16 {
+func readWAV(t *testing.T, name string) []int16 {
 	t.Helper()
 	f, err := os.Open(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close() //nolint:errcheck // only read
+	defer f.Close()
 	pcm, err := wav.Read(f)
 	if err != nil && len(pcm) == 0 {
 		t.Fatalf("read %s: %v", name, err)
@@ -255,13 +249,13 @@ func readWAV(t testing.TB, name string) []int16 {
 }
 
 // freePort finds a TCP port for a phone's own use.
-func freePort(t testing.TB) int {
+func freePort(t *testing.T) int {
 	t.Helper()
 	var lc net.ListenConfig
 	l, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close() //nolint:errcheck // it only found the port
+	defer l.Close()
 	return l.Addr().(*net.TCPAddr).Port
 }

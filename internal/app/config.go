@@ -11,10 +11,14 @@ import (
 // and the TOML file are this one struct.
 type Config struct {
 	Data     string        `help:"Folder for everything the server keeps." default:"data" placeholder:"DIR"`
-	SIP      string        `help:"Address for SIP over UDP and TCP; port 0 picks a free one." default:"127.0.0.1:5060" placeholder:"ADDR"`
-	HTTP     string        `help:"Address for the portal and the API; port 0 picks a free one." default:"127.0.0.1:8080" placeholder:"ADDR"`
-	RTPPorts PortRange     `name:"rtp-ports" help:"UDP ports for sound." default:"10000-19999" placeholder:"FIRST-LAST"`
+	SIP      string        `name:"sip" help:"Address for SIP over UDP and TCP; port 0 picks a free one." default:"127.0.0.1:5060" placeholder:"ADDR"`
+	HTTP     string        `name:"http" help:"Address for the API; port 0 picks a free one." default:"127.0.0.1:8080" placeholder:"ADDR"`
+	RTPPorts string        `name:"rtp-ports" help:"UDP ports for sound; 0 takes any free ones." default:"10000-19999" placeholder:"FIRST-LAST"`
 	Database string        `help:"sqlite, or the URL of a PostgreSQL database." default:"sqlite" placeholder:"sqlite|postgres://…"`
 	LogLevel slog.Level    `help:"debug, info, warn or error." default:"info" placeholder:"LEVEL"`
 	Drain    time.Duration `help:"How long calls may go on after SIGTERM." default:"30s" placeholder:"TIME"`
+	RingFor  time.Duration `help:"How long phones ring before nobody has answered." default:"60s" placeholder:"TIME"`
+
+	// Now is the clock; nil is the system's. Tests move it.
+	Now func() time.Time `kong:"-"`
 }

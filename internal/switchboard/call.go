@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -120,8 +121,8 @@ func (c *call) run() {
 
 // leave gives back what the call holds.
 func (c *call) leave() {
-	for i := len(c.leaving) - 1; i >= 0; i-- {
-		c.leaving[i]()
+	for _, give := range slices.Backward(c.leaving) {
+		give()
 	}
 	c.leaving = nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/ivr"
 	"github.com/hotdesk-pbx/hotdesk/internal/media"
 	"github.com/hotdesk-pbx/hotdesk/internal/media/g711"
+	"github.com/hotdesk-pbx/hotdesk/internal/sip"
 	"github.com/hotdesk-pbx/hotdesk/internal/sip/dialog"
 	"github.com/hotdesk-pbx/hotdesk/internal/sip/sdp"
 )
@@ -132,10 +133,7 @@ func (v *conversing) agree(agreed sdp.Agreement) {
 func (v *conversing) hold(ctx context.Context, speak speech) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	desk := ivr.Desk{
-		CallID: v.record.ID, DomainID: v.domain.ID, Domain: v.domain.Name, Language: v.domain.Language,
-		Zone: zoneOf(v.domain.TimeZone), DeviceID: v.device.ID,
-	}
+	desk := v.desk()
 	go func() { v.post(talkDone{err: v.speak(ctx, speak, desk)}) }()
 	for gone := false; ; {
 		message, _ := v.next(nil)
@@ -158,6 +156,18 @@ func (v *conversing) hold(ctx context.Context, speak speech) {
 			v.requested(m)
 		}
 	}
+}
+
+// desk is the device as conversations know it.
+func (c *call) desk() ivr.Desk {
+	desk := ivr.Desk{
+		CallID: c.record.ID, DomainID: c.domain.ID, Domain: c.domain.Name, Language: c.domain.Language,
+		Zone: zoneOf(c.domain.TimeZone), DeviceID: c.device.ID, LoginCode: c.domain.HotDesking.LoginCode,
+	}
+	if owner, ok := c.board.cfg.Directory.User(c.device.OwnerID); ok && !owner.IsDeskAccount(c.domain.HotDesking) {
+		desk.PersonID = owner.ID
+	}
+	return desk
 }
 
 // speak runs the conversation; a fault in it costs the call only.
@@ -213,9 +223,9 @@ func (v *conversing) requested(m dialog.Requested) {
 	case ok:
 		v.ear.press(digit)
 		v.respond(m.Tx, statusOK, "OK")
-	case m.Tx.Request().Method == "OPTIONS":
+	case m.Tx.Request().Method == sip.OPTIONS:
 		v.respond(m.Tx, statusOK, "OK")
-	case m.Tx.Request().Method == "INFO":
+	case m.Tx.Request().Method == sip.INFO:
 		v.respond(m.Tx, statusUnsupportedMedia, "Unsupported Media Type")
 	default:
 		v.respond(m.Tx, statusNotImplemented, "Not Implemented")

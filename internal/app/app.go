@@ -1,0 +1,172 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/hotdesk-pbx/hotdesk/internal/directory"
+	"github.com/hotdesk-pbx/hotdesk/internal/events"
+	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
+	"github.com/hotdesk-pbx/hotdesk/internal/ivr"
+	"github.com/hotdesk-pbx/hotdesk/internal/ivr/prompts"
+	"github.com/hotdesk-pbx/hotdesk/internal/location"
+	"github.com/hotdesk-pbx/hotdesk/internal/login"
+	"github.com/hotdesk-pbx/hotdesk/internal/sqlstore"
+	"github.com/hotdesk-pbx/hotdesk/internal/switchboard"
+)
+
+// App is the whole server, built but not yet serving.
+type App struct {
+	cfg Config
+	log *slog.Logger
+	db  *sqlstore.DB
+	bus *events.Bus
+
+	directory *directory.Service
+	sessions  *hotdesk.Service
+	login     *login.Service
+	locations *location.Service
+	busy      *switchboard.Busy
+	speech    *ivr.Conversations
+
+	phones *telephony
+	web    *web
+}
+
+// Run serves until the context ends, then lets calls end. When it is ready it
+// writes one line: "ready sip=ADDR http=ADDR".
+func Run(ctx context.Context, cfg Config, out io.Writer, log *slog.Logger) error {
+	a, err := Start(ctx, cfg, log)
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintf(out, "ready sip=%s http=%s\n", a.SIPAddr(), a.HTTPAddr()); err != nil {
+		return errors.Join(fmt.Errorf("say that it is ready: %w", err), a.Close())
+	}
+	return a.Serve(ctx)
+}
+
+// Start opens the data folder and the sockets, and settles what happened while
+// the server was down: sessions whose time has come end, calls that were cut
+// off are closed.
+func Start(ctx context.Context, cfg Config, log *slog.Logger) (*App, error) {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	a := &App{cfg: cfg, log: log, bus: &events.Bus{}, busy: switchboard.NewBusy()}
+	steps := []func(context.Context) error{a.openStore, a.openServices, a.openSpeech, a.catchUp, a.openTelephony, a.openWeb}
+	for _, step := range steps {
+		if err := step(ctx); err != nil {
+			return nil, errors.Join(err, a.Close())
+		}
+	}
+	return a, nil
+}
+
+func (a *App) openStore(ctx context.Context) error {
+	if err := os.MkdirAll(a.cfg.Data, 0o700); err != nil {
+		return fmt.Errorf("make the data folder: %w", err)
+	}
+	db, err := sqlstore.Open(ctx, a.cfg.Database, a.cfg.Data)
+	if err != nil {
+		return err
+	}
+	a.db = db
+	return nil
+}
+
+func (a *App) openServices(ctx context.Context) error {
+	var err error
+	if a.directory, err = directory.Open(ctx, a.db.Directory(), a.bus, a.cfg.Now); err != nil {
+		return err
+	}
+	if a.locations, err = location.New(ctx, location.Config{Store: a.db.Bindings(), Events: a.bus, Now: a.cfg.Now, Log: a.log}); err != nil {
+		return err
+	}
+	if a.login, err = login.New(login.Config{Store: a.db.Failures(), Directory: a.directory, Now: a.cfg.Now, Log: a.log}); err != nil {
+		return err
+	}
+	a.sessions = hotdesk.New(hotdesk.Config{
+		Store: a.db.Sessions(), Directory: a.directory, Calls: a.busy, Events: a.bus,
+		Now: a.cfg.Now, Log: a.log, Encode: json.Marshal,
+	})
+	return nil
+}
+
+func (a *App) openSpeech(context.Context) error {
+	var folder fs.FS
+	if root := filepath.Join(a.cfg.Data, "prompts"); isFolder(root) {
+		folder = os.DirFS(root)
+	}
+	library, err := prompts.New(folder, a.log)
+	if err != nil {
+		return fmt.Errorf("read the prompts: %w", err)
+	}
+	a.speech = ivr.New(ivr.Config{
+		PINs: a.login, Desks: a.sessions, Directory: a.directory, Prompts: library,
+		Events: a.bus, Now: a.cfg.Now, Log: a.log,
+	})
+	return nil
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+// catchUp settles what happened while the server was down, before anybody can call.
+func (a *App) catchUp(ctx context.Context) error {
+	now := a.cfg.Now()
+	cut, err := a.db.Records().CloseOpen(ctx, now)
+	if err != nil {
+		return fmt.Errorf("close the calls that were cut off: %w", err)
+	}
+	due, err := a.sessions.ReleaseDue(ctx, now)
+	if err != nil {
+		return fmt.Errorf("end the sessions that are over: %w", err)
+	}
+	withdrawn, err := a.sessions.Reconcile(ctx, "")
+	if err != nil {
+		return fmt.Errorf("end the sessions that are no longer allowed: %w", err)
+	}
+	if cut+due+withdrawn > 0 {
+		a.log.InfoContext(ctx, "caught up", slog.Int("calls_cut", cut), slog.Int("sessions_over", due), slog.Int("sessions_withdrawn", withdrawn))
+	}
+	return nil
+}
+
+// SIPAddr is where phones register.
+func (a *App) SIPAddr() netip.AddrPort { return a.phones.engine.Addr() }
+
+// HTTPAddr is where the API answers.
+func (a *App) HTTPAddr() string { return a.web.addr() }
+
+// Events is where the server's facts are published.
+func (a *App) Events() *events.Bus { return a.bus }
+
+// Directory is who and what there is.
+func (a *App) Directory() *directory.Service { return a.directory }
+
+// Close frees what Start opened. It is for an App that does not serve.
+func (a *App) Close() error {
+	var errs []error
+	if a.web != nil {
+		errs = append(errs, a.web.close())
+	}
+	if a.phones != nil {
+		errs = append(errs, a.phones.engine.Close())
+	}
+	if a.db != nil {
+		errs = append(errs, a.db.Close())
+	}
+	return errors.Join(errs...)
+}

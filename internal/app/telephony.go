@@ -1,0 +1,77 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+
+	"github.com/hotdesk-pbx/hotdesk/internal/media"
+	"github.com/hotdesk-pbx/hotdesk/internal/sip"
+	"github.com/hotdesk-pbx/hotdesk/internal/sip/dialog"
+	"github.com/hotdesk-pbx/hotdesk/internal/sip/digest"
+	"github.com/hotdesk-pbx/hotdesk/internal/sip/resolve"
+	"github.com/hotdesk-pbx/hotdesk/internal/sipserver"
+	"github.com/hotdesk-pbx/hotdesk/internal/switchboard"
+)
+
+// product is what the server calls itself to phones. It tells no version:
+// that helps nobody but attackers.
+const product = "Hotdesk"
+
+// telephony is the part of the server that speaks SIP and RTP.
+type telephony struct {
+	engine *sip.Engine
+	board  *switchboard.Switchboard
+	server *sipserver.Server
+}
+
+func (a *App) openTelephony(context.Context) error {
+	engine, err := a.openEngine()
+	if err != nil {
+		return err
+	}
+	a.phones = &telephony{engine: engine}
+	ports, err := a.openPorts(engine.Addr().Addr())
+	if err != nil {
+		return err
+	}
+	legs := dialog.New(engine, dialog.Config{Log: a.log})
+	a.phones.board = switchboard.New(switchboard.Config{
+		Engine: engine, Legs: legs, Ports: ports, Directory: a.directory, Sessions: a.sessions, Busy: a.busy,
+		Locations: a.locations, Conversations: a.speech, Records: a.db.Records(), Events: a.bus,
+		Now: a.cfg.Now, Log: a.log, RingFor: a.cfg.RingFor,
+	})
+	a.phones.server = sipserver.New(sipserver.Config{
+		Engine: engine, Dialogs: legs, Switchboard: a.phones.board, Directory: a.directory, Locations: a.locations,
+		Digest: digest.New(digest.Config{Now: a.cfg.Now}), Now: a.cfg.Now, Log: a.log,
+	})
+	return nil
+}
+
+func (a *App) openEngine() (*sip.Engine, error) {
+	resolver, err := resolve.New(resolve.Config{Now: a.cfg.Now})
+	if err != nil {
+		return nil, fmt.Errorf("prepare name look-ups: %w", err)
+	}
+	engine, err := sip.Listen(sip.Config{
+		Listen: a.cfg.SIP, Product: product, Log: a.log, Resolver: resolver, Now: a.cfg.Now,
+		Supported: []string{"100rel", "timer", "path", "outbound", "replaces"},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listen for SIP on %s: %w", a.cfg.SIP, err)
+	}
+	return engine, nil
+}
+
+// openPorts prepares the ports for sound on the address that SIP listens on.
+func (a *App) openPorts(ip netip.Addr) (*media.Ports, error) {
+	first, last, err := media.ParsePorts(a.cfg.RTPPorts)
+	if err != nil {
+		return nil, fmt.Errorf("read --rtp-ports: %w", err)
+	}
+	ports, err := media.NewPorts(media.PortsConfig{IP: ip, First: first, Last: last, Log: a.log, Now: a.cfg.Now})
+	if err != nil {
+		return nil, fmt.Errorf("prepare the ports for sound: %w", err)
+	}
+	return ports, nil
+}
