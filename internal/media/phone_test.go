@@ -31,24 +31,24 @@ type phone struct {
 	payload   uint8
 }
 
-func newPhone(t testing.TB, to netip.AddrPort) *phone {
-	t.Helper()
-	p := &phone{t: t, to: to, ssrc: 0xabcd, seq: 65530, ts: 0xffffff00}
+func newPhone(tb testing.TB, to netip.AddrPort) *phone {
+	tb.Helper()
+	p := &phone{t: tb, to: to, ssrc: 0xabcd, seq: 65530, ts: 0xffffff00}
 	for p.rtcp == nil {
-		p.rtp = socket(t, 0)
-		p.rtcp = socket(t, port(p.rtp)+1)
+		p.rtp = socket(tb, 0)
+		p.rtcp = socket(tb, port(p.rtp)+1)
 	}
 	return p
 }
 
 // socket opens a UDP socket; nil when the port is taken.
-func socket(t testing.TB, at uint16) *net.UDPConn {
-	t.Helper()
+func socket(tb testing.TB, at uint16) *net.UDPConn {
+	tb.Helper()
 	c, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(netip.AddrPortFrom(loopback(), at)))
 	if err != nil {
 		return nil
 	}
-	t.Cleanup(func() { c.Close() })
+	tb.Cleanup(func() { c.Close() })
 	return c
 }
 
@@ -93,15 +93,15 @@ func (p *phone) say(n int, b byte) []byte {
 }
 
 // receive waits for a datagram.
-func receive(t testing.TB, c *net.UDPConn) []byte {
-	t.Helper()
+func receive(tb testing.TB, c *net.UDPConn) []byte {
+	tb.Helper()
 	buf := make([]byte, 2048)
 	if err := c.SetReadDeadline(time.Now().Add(patience)); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	n, _, err := c.ReadFromUDPAddrPort(buf)
 	if err != nil {
-		t.Fatalf("nothing came: %v", err)
+		tb.Fatalf("nothing came: %v", err)
 	}
 	return buf[:n]
 }
@@ -134,42 +134,42 @@ func (p *phone) hear() rtpPacket {
 	}
 }
 
-func newPorts(t testing.TB, cfg media.PortsConfig) *media.Ports {
-	t.Helper()
+func newPorts(tb testing.TB, cfg media.PortsConfig) *media.Ports {
+	tb.Helper()
 	ports, err := media.NewPorts(cfg)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return ports
 }
 
-func open(t testing.TB, ports *media.Ports) *media.Stream {
-	t.Helper()
+func open(tb testing.TB, ports *media.Ports) *media.Stream {
+	tb.Helper()
 	s, err := ports.Open()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(s.Close)
+	tb.Cleanup(s.Close)
 	return s
 }
 
 // leg is a stream with its phone, as after offer and answer.
-func leg(t testing.TB, ports *media.Ports) (*media.Stream, *phone) {
-	t.Helper()
-	s := open(t, ports)
-	p := newPhone(t, s.Addr())
+func leg(tb testing.TB, ports *media.Ports) (*media.Stream, *phone) {
+	tb.Helper()
+	s := open(tb, ports)
+	p := newPhone(tb, s.Addr())
 	s.Update(p.remote())
 	return s, p
 }
 
 // until waits for a counter, which other goroutines move.
-func until(t testing.TB, what string, done func() bool) {
-	t.Helper()
+func until(tb testing.TB, what string, done func() bool) {
+	tb.Helper()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for deadline := time.Now().Add(patience); !done(); <-tick.C {
 		if time.Now().After(deadline) {
-			t.Fatal("waited in vain: " + what)
+			tb.Fatal("waited in vain: " + what)
 		}
 	}
 }
