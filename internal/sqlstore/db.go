@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 )
 
 // DB is an open database. Its parts, [DB.Directory], [DB.Sessions] and so on,
@@ -18,7 +19,7 @@ import (
 type DB struct {
 	*reader
 	*writer
-	pools []io.Closer // what Close closes, in this order
+	closed func() error // closes everything, once
 }
 
 // Open opens the database and brings its tables up to date. The database is
@@ -43,27 +44,29 @@ func Open(ctx context.Context, database, dataDir string) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", explain(err))
 	}
-	return &DB{
-		reader: newReader(parts.read),
-		writer: newWriter(parts.write, parts.plan),
-		pools:  parts.closers,
-	}, nil
+	db := &DB{reader: newReader(parts.read), writer: newWriter(parts.write, parts.plan)}
+	db.closed = sync.OnceValue(func() error {
+		db.writer.close()
+		return explain(errors.Join(db.reader.close(), parts.close()))
+	})
+	return db, nil
 }
 
-// Close waits for the writes under way, then closes the database. Later calls
-// of its stores fail with [ErrClosed].
-func (db *DB) Close() error {
-	db.writer.close()
-	errs := []error{db.reader.close()}
-	for _, p := range db.pools {
-		errs = append(errs, p.Close())
-	}
-	return explain(errors.Join(errs...))
-}
+// Close finishes the writes that wait, then closes the database. Later calls of
+// its stores fail with [ErrClosed]. It may be called more than once.
+func (db *DB) Close() error { return db.closed() }
 
 // engine is what differs between the databases.
 type engine struct {
 	read, write *sql.DB
 	plan        plan
-	closers     []io.Closer
+	closers     []io.Closer // what there is to close, in this order
+}
+
+func (e engine) close() error {
+	var errs []error
+	for _, c := range e.closers {
+		errs = append(errs, c.Close())
+	}
+	return errors.Join(errs...)
 }

@@ -4,6 +4,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"slices"
 	"strings"
 
@@ -30,6 +32,8 @@ const (
 	pgDeadlock             = "40P01"
 	pgDiskFull             = "53100"
 	pgLockTimeout          = "55P03"
+	pgAdminShutdown        = "57P01"
+	pgCrashShutdown        = "57P02"
 	pgDataCorrupted        = "XX001"
 	pgIndexCorrupted       = "XX002"
 )
@@ -104,6 +108,17 @@ func isRetryable(err error) bool {
 		return true
 	}
 	return slices.Contains([]string{pgSerializationFailure, pgDeadlock, pgLockTimeout}, postgresState(err))
+}
+
+// isLostConnection reports whether PostgreSQL has gone from the other end of a
+// connection; a new connection may well be served, unless this was one.
+func isLostConnection(err error) bool {
+	if _, connecting := errors.AsType[*pgconn.ConnectError](err); connecting {
+		return false
+	}
+	_, network := errors.AsType[*net.OpError](err)
+	return network || errors.Is(err, io.ErrUnexpectedEOF) ||
+		slices.Contains([]string{pgAdminShutdown, pgCrashShutdown}, postgresState(err))
 }
 
 // liteCode is SQLite's extended result code, or 0.

@@ -45,7 +45,7 @@ func openPostgres(ctx context.Context, location string) (engine, error) {
 	e.write.SetMaxOpenConns(pgWriters)
 	e.closers = []io.Closer{e.read, e.write}
 	if err := preparePostgres(ctx, e.read); err != nil {
-		return engine{}, errors.Join(err, e.read.Close(), e.write.Close())
+		return engine{}, errors.Join(err, e.close())
 	}
 	return e, nil
 }

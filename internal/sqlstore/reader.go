@@ -26,11 +26,12 @@ func newReader(pool *sql.DB) *reader {
 }
 
 func (r *reader) query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
-	s, err := r.prepared(ctx, text) //nolint:sqlclosecheck // kept for the next query, closed by close
+	s, err := r.prepared(ctx, text)
 	if err != nil {
 		return nil, err
 	}
-	return s.QueryContext(ctx, storable(args)...)
+	storable(args)
+	return onLiveConnection(func() (*sql.Rows, error) { return s.QueryContext(ctx, args...) })
 }
 
 // prepared returns the statement of a text, prepared once.
@@ -40,7 +41,8 @@ func (r *reader) prepared(ctx context.Context, text string) (*sql.Stmt, error) {
 	if s := r.stmts[text]; s != nil {
 		return s, nil
 	}
-	s, err := r.pool.PrepareContext(ctx, text) //nolint:sqlclosecheck // kept for the next query, closed by close
+	//nolint:sqlclosecheck // kept for the next query, closed by close
+	s, err := onLiveConnection(func() (*sql.Stmt, error) { return r.pool.PrepareContext(ctx, text) })
 	if err == nil {
 		r.stmts[text] = s
 	}
@@ -49,11 +51,23 @@ func (r *reader) prepared(ctx context.Context, text string) (*sql.Stmt, error) {
 
 // snapshot runs reads that must see one state of the database.
 func (r *reader) snapshot(ctx context.Context, read func(querier) error) error {
-	tx, err := r.pool.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	tx, err := onLiveConnection(func() (*sql.Tx, error) {
+		return r.pool.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	})
 	if err != nil {
 		return explain(err)
 	}
 	return explain(errors.Join(read(snapshot{tx}), tx.Rollback()))
+}
+
+// onLiveConnection begins a read again while it meets connections that were
+// lost when the database restarted, of which the pool may have kept several.
+func onLiveConnection[T any](begin func() (T, error)) (T, error) {
+	begun, err := begin()
+	for tries := 0; tries < pgReaders && isLostConnection(err); tries++ {
+		begun, err = begin()
+	}
+	return begun, err
 }
 
 func (r *reader) close() error {

@@ -32,10 +32,7 @@ func openSQLite(ctx context.Context, dataDir string) (engine, error) {
 	e, err := openFile(ctx, filepath.Join(dir, "hotdesk.db"))
 	e.closers = append(e.closers, held) // last: the folder is ours until the file is closed
 	if err != nil {
-		for _, c := range e.closers {
-			err = errors.Join(err, c.Close())
-		}
-		return engine{}, err
+		return engine{}, errors.Join(err, e.close())
 	}
 	return e, nil
 }

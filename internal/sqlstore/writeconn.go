@@ -121,7 +121,7 @@ func (c *writeConn) exec(ctx context.Context, text string, args ...any) (int64, 
 	s := c.stmts[text]
 	if s == nil {
 		var err error
-		if s, err = c.conn.PrepareContext(ctx, text); err != nil { //nolint:sqlclosecheck // kept for the next write, closed by drop
+		if s, err = c.conn.PrepareContext(ctx, text); err != nil {
 			return 0, err
 		}
 		c.stmts[text] = s
