@@ -15,6 +15,7 @@ type Config struct {
 	HTTP     string        `name:"http" help:"Address for the API; port 0 picks a free one." default:"127.0.0.1:8080" placeholder:"ADDR"`
 	RTPPorts string        `name:"rtp-ports" help:"UDP ports for sound; 0 takes any free ones." default:"10000-19999" placeholder:"FIRST-LAST"`
 	Database string        `help:"sqlite, or the URL of a PostgreSQL database." default:"sqlite" placeholder:"sqlite|postgres://…"`
+	Digest   []string      `help:"Password algorithms offered to phones, preferred first. Many phones fail when they are offered one they do not know." enum:"md5,sha-256" default:"md5" placeholder:"md5|sha-256,…"`
 	LogLevel slog.Level    `help:"debug, info, warn or error." default:"info" placeholder:"LEVEL"`
 	Drain    time.Duration `help:"How long calls may go on after SIGTERM." default:"30s" placeholder:"TIME"`
 	RingFor  time.Duration `help:"How long phones ring before nobody has answered." default:"60s" placeholder:"TIME"`

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"strings"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/media"
 	"github.com/hotdesk-pbx/hotdesk/internal/sip"
@@ -43,7 +44,7 @@ func (a *App) openTelephony(context.Context) error {
 	})
 	a.phones.server = sipserver.New(sipserver.Config{
 		Engine: engine, Dialogs: legs, Switchboard: a.phones.board, Directory: a.directory, Locations: a.locations,
-		Digest: digest.New(digest.Config{Now: a.cfg.Now}), Now: a.cfg.Now, Log: a.log,
+		Digest: digest.New(digest.Config{Offers: a.algorithms(), Now: a.cfg.Now}), Now: a.cfg.Now, Log: a.log,
 	})
 	return nil
 }
@@ -74,4 +75,13 @@ func (a *App) openPorts(ip netip.Addr) (*media.Ports, error) {
 		return nil, fmt.Errorf("prepare the ports for sound: %w", err)
 	}
 	return ports, nil
+}
+
+// algorithms are those that phones are offered.
+func (a *App) algorithms() []digest.Algorithm {
+	var offers []digest.Algorithm
+	for _, name := range a.cfg.Digest {
+		offers = append(offers, digest.Algorithm(strings.ToUpper(name)))
+	}
+	return offers
 }

@@ -14,6 +14,7 @@ type Config struct {
 	Key       []byte           // signs nonces; servers behind one address share it. Empty: random, so that nonces end with the process
 	MaxAge    time.Duration    // a nonce serves that long; 0: 5 minutes
 	MaxNonces int              // nonces in use that are remembered at most; 0: 262144, about 16 MB
+	Offers    []Algorithm      // put into challenges, in this order; none: SHA256, MD5. Answers by either are always checked
 	Now       func() time.Time // nil: [time.Now]
 }
 
@@ -23,6 +24,7 @@ type Authenticator struct {
 	key    []byte
 	limits shardLimits
 	maxAge time.Duration
+	offers []Algorithm
 	now    func() time.Time
 	serial atomic.Uint64
 	shards [shardCount]shard
@@ -30,7 +32,10 @@ type Authenticator struct {
 
 // New makes an Authenticator.
 func New(cfg Config) *Authenticator {
-	a := &Authenticator{key: cfg.Key, maxAge: cfg.MaxAge, now: cfg.Now}
+	a := &Authenticator{key: cfg.Key, maxAge: cfg.MaxAge, offers: cfg.Offers, now: cfg.Now}
+	if len(a.offers) == 0 {
+		a.offers = []Algorithm{SHA256, MD5}
+	}
 	if len(a.key) == 0 {
 		a.key = make([]byte, 32)
 		_, _ = rand.Read(a.key) // never fails, by its contract
@@ -53,8 +58,7 @@ func New(cfg Config) *Authenticator {
 }
 
 // Challenges are the values of the WWW-Authenticate headers that ask a peer for
-// credentials: SHA-256 first, as RFC 8760 2.4 wants, then MD5 for phones that
-// know only that. The peer is whoever the answer must come from, such as an IP
+// credentials, the preferred algorithm first (RFC 8760 2.4). The peer is whoever the answer must come from, such as an IP
 // address: by a nonce that another was given, nobody can try passwords or spoil
 // that other's good name.
 func (a *Authenticator) Challenges(realm, peer string) []string {
@@ -69,10 +73,11 @@ func (a *Authenticator) StaleChallenges(realm, peer string) []string {
 
 func (a *Authenticator) challenges(realm, peer, stale string) []string {
 	head := "Digest realm=" + quote(realm) + `, nonce="` + a.newNonce(realm, peer) + `", ` + stale + "algorithm="
-	return []string{
-		head + string(SHA256) + `, qop="auth"`,
-		head + string(MD5) + `, qop="auth"`,
+	challenges := make([]string, len(a.offers))
+	for i, algorithm := range a.offers {
+		challenges[i] = head + string(algorithm) + `, qop="auth"`
 	}
+	return challenges
 }
 
 // Outcome is what a check found.

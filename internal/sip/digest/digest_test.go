@@ -364,3 +364,16 @@ func BenchmarkChallenges(b *testing.B) {
 		a.Challenges(realm, peer)
 	}
 }
+
+func TestOffers(t *testing.T) {
+	t.Parallel()
+	a := digest.New(digest.Config{Offers: []digest.Algorithm{digest.MD5}, Now: time.Now})
+	challenges := a.Challenges(realm, peer)
+	if len(challenges) != 1 || !strings.Contains(challenges[0], "algorithm=MD5,") {
+		t.Fatalf("offers %q, want MD5 alone", challenges)
+	}
+	sha := strings.Replace(challenges[0], "algorithm=MD5", "algorithm=SHA-256", 1)
+	if got := check(a, answer(t, sha, "5401", "secret", 1)); got != digest.OK {
+		t.Errorf("an answer by an algorithm not offered: %v, want OK", got)
+	}
+}

@@ -1,0 +1,108 @@
+// Package apptest runs a whole office on loopback for tests: the real server
+// with a clock that the test moves.
+package apptest
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/hotdesk-pbx/hotdesk/internal/app"
+	"github.com/hotdesk-pbx/hotdesk/internal/directory"
+	"github.com/hotdesk-pbx/hotdesk/internal/officefile"
+)
+
+// Office is a running server with what it writes to its log.
+type Office struct {
+	App    *app.App
+	Config app.Config
+	Clock  *Clock
+
+	stop    context.CancelFunc
+	stopped chan error
+}
+
+// Clock is a clock that runs on from wherever a test has set it.
+type Clock struct {
+	mu     sync.Mutex
+	offset time.Duration
+}
+
+// Now is the time it shows.
+func (c *Clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Now().Add(c.offset)
+}
+
+// Set makes it show a time.
+func (c *Clock) Set(now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.offset = time.Until(now)
+}
+
+// Start runs a server in a folder of its own until the test ends.
+func Start(t *testing.T, change ...func(*app.Config)) *Office {
+	t.Helper()
+	clock := &Clock{}
+	o := &Office{Clock: clock, Config: app.Config{
+		Data: t.TempDir(), SIP: "127.0.0.1:0", HTTP: "127.0.0.1:0", RTPPorts: "0", Database: "sqlite", Digest: []string{"md5"},
+		RingFor: 10 * time.Second, Drain: time.Second, Now: clock.Now,
+	}}
+	for _, f := range change {
+		f(&o.Config)
+	}
+	o.Run(t)
+	t.Cleanup(func() { o.Stop(t) })
+	return o
+}
+
+// Run starts the server, also again after Stop, where it listened before.
+func (o *Office) Run(t *testing.T) {
+	t.Helper()
+	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelInfo}))
+	a, err := app.Start(t.Context(), o.Config, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.App = a
+	o.Config.SIP = a.SIPAddr().String()
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	o.stop, o.stopped = cancel, make(chan error, 1)
+	go func() { o.stopped <- a.Serve(ctx) }()
+}
+
+// Stop stops the server as a service manager would. It may be called again.
+func (o *Office) Stop(t *testing.T) {
+	t.Helper()
+	if o.stop == nil {
+		return
+	}
+	o.stop()
+	o.stop = nil
+	if err := <-o.stopped; err != nil {
+		t.Errorf("the server stopped badly: %v", err)
+	}
+}
+
+// Apply gives the server an office file.
+func (o *Office) Apply(t *testing.T, text string) directory.Domain {
+	t.Helper()
+	plan, problems := officefile.Read(strings.NewReader(text))
+	if len(problems) > 0 {
+		t.Fatalf("office file: %v", problems)
+	}
+	if _, err := officefile.Apply(t.Context(), o.App.Directory(), directory.System(), plan); err != nil {
+		t.Fatal(err)
+	}
+	domain, ok := o.App.Directory().DomainByName(plan.Domain.Name)
+	if !ok {
+		t.Fatal(errors.New("the domain is not there after apply"))
+	}
+	return domain
+}
