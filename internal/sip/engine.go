@@ -137,26 +137,32 @@ func (e *Engine) panicked(t task, cause any) {
 	e.log.Error("a handler panicked", attrs...)
 }
 
-// receive takes one message, whole, from a datagram or a stream. The head and
-// the text are good only until it returns; what is built of them is not.
-func (e *Engine) receive(h *head, body string, flow Flow) *fault {
+// build makes the message of a head and a body; a request that is none has been
+// answered, a response that is none is dropped.
+func (e *Engine) build(h *head, body string, flow Flow) (Message, *fault) {
 	e.stats.received.Add(1)
 	if h.isResponse() {
 		res, f := h.buildResponse(body)
-		if f == nil {
-			e.clients.receive(res)
-		} else {
+		if f != nil {
 			e.stats.malformed.Add(1)
 		}
-		return f
+		return res, f
 	}
 	req, f := h.buildRequest(body, e.cfg.Supported)
 	if f != nil {
 		e.refuse(h, f, flow)
-		return f
 	}
-	e.route(req, flow)
-	return nil
+	return req, f
+}
+
+// receive brings a message to its transaction.
+func (e *Engine) receive(m Message, flow Flow) {
+	switch m := m.(type) {
+	case *Request:
+		e.route(m, flow)
+	case *Response:
+		e.clients.receive(m)
+	}
 }
 
 // route brings a request to its transaction, or starts one.

@@ -41,22 +41,22 @@ func timers(t1 time.Duration) sip.Timers {
 }
 
 // start runs an engine for the length of the test.
-func start(t testing.TB, cfg sip.Config, h sip.Handler) *sip.Engine {
-	t.Helper()
+func start(tb testing.TB, cfg sip.Config, h sip.Handler) *sip.Engine {
+	tb.Helper()
 	if cfg.Listen == "" {
 		cfg.Listen = "127.0.0.1:0"
 	}
 	e, err := sip.Listen(cfg)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- e.Serve(ctx, h) }()
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		cancel()
 		if err := <-done; err != nil {
-			t.Errorf("Serve: %v", err)
+			tb.Errorf("Serve: %v", err)
 		}
 	})
 	return e
@@ -69,24 +69,24 @@ type peer struct {
 	in   *bufio.Reader // nil for UDP
 }
 
-func udpPeer(t testing.TB, e *sip.Engine) *peer {
-	t.Helper()
-	return dial(t, "udp", e.Addr())
+func udpPeer(tb testing.TB, e *sip.Engine) *peer {
+	tb.Helper()
+	return dial(tb, "udp", e.Addr())
 }
 
-func tcpPeer(t testing.TB, e *sip.Engine) *peer {
-	t.Helper()
-	return dial(t, "tcp", e.Addr())
+func tcpPeer(tb testing.TB, e *sip.Engine) *peer {
+	tb.Helper()
+	return dial(tb, "tcp", e.Addr())
 }
 
-func dial(t testing.TB, network string, to netip.AddrPort) *peer {
-	t.Helper()
-	conn, err := (&net.Dialer{}).DialContext(t.Context(), network, to.String())
+func dial(tb testing.TB, network string, to netip.AddrPort) *peer {
+	tb.Helper()
+	conn, err := (&net.Dialer{}).DialContext(tb.Context(), network, to.String())
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() { _ = conn.Close() })
-	p := &peer{t: t, conn: conn}
+	tb.Cleanup(func() { _ = conn.Close() })
+	p := &peer{t: tb, conn: conn}
 	if network == "tcp" {
 		p.in = bufio.NewReader(conn)
 	}
@@ -242,13 +242,13 @@ func header(text, name string) string {
 	return ""
 }
 
-func recv[T any](t testing.TB, c <-chan T) T {
-	t.Helper()
+func recv[T any](tb testing.TB, c <-chan T) T {
+	tb.Helper()
 	select {
 	case v := <-c:
 		return v
 	case <-time.After(patience):
-		t.Fatal("nothing came in time")
+		tb.Fatal("nothing came in time")
 		var zero T
 		return zero
 	}

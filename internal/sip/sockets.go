@@ -91,7 +91,10 @@ func (e *Engine) datagram(h *head, b []byte, from netip.AddrPort) {
 		e.stats.malformed.Add(1)
 		return
 	}
-	_ = e.receive(h, body, Flow{UDP, from}) // the fault has been answered
+	flow := Flow{UDP, from}
+	if m, wrong := e.build(h, body, flow); wrong == nil {
+		e.receive(m, flow)
+	}
 }
 
 // cutBody cuts what is behind the head of a datagram to its Content-Length (RFC

@@ -193,16 +193,20 @@ func (s *stream) message(f *framer) bool {
 	if wait < 0 || wait > 0 && !s.e.pause(wait) {
 		return false
 	}
-	fault := s.e.receive(&f.head, f.body, s.flow)
+	m, wrong := s.e.build(&f.head, f.body, s.flow)
 	if f.broken {
 		s.finish()
 		s.linger()
 		return false
 	}
-	if fault == nil && !f.proven {
-		f.proven = s.e.conns.prove(s)
-		return f.proven
+	if wrong != nil {
+		return true
 	}
+	if !f.proven && !s.e.conns.prove(s) {
+		return false
+	}
+	f.proven = true
+	s.e.receive(m, s.flow)
 	return true
 }
 
