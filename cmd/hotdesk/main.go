@@ -26,7 +26,7 @@ type console struct {
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	os.Exit(run(ctx, os.Args[1:], console{in: os.Stdin, out: os.Stdout, err: os.Stderr}))
 }
 
@@ -41,6 +41,7 @@ func run(ctx context.Context, args []string, con console) int {
 		kong.Writers(con.out, con.err),
 		kong.Exit(func(status int) { exit = status }),
 		kong.DefaultEnvars("HOTDESK"),
+		kong.Configuration(readConfigFile),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(con),
 	)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 
+	"github.com/alecthomas/kong"
+
 	"github.com/hotdesk-pbx/hotdesk/internal/app"
 )
 
@@ -11,7 +13,7 @@ import (
 type serveCommand struct {
 	app.Config `embed:""`
 
-	ConfigFile string `name:"config" help:"TOML file with the same names as the flags." type:"existingfile" placeholder:"FILE"`
+	ConfigFile kong.ConfigFlag `name:"config" help:"TOML file with the same names as the flags." placeholder:"FILE"`
 }
 
 // Help is printed below the flags.

@@ -10,15 +10,15 @@ import (
 // Config is every setting of the server. The flags, the HOTDESK_… variables
 // and the TOML file are this one struct.
 type Config struct {
-	Data     string        `help:"Folder for everything the server keeps." default:"data" placeholder:"DIR"`
-	SIP      string        `name:"sip" help:"Address for SIP over UDP and TCP; port 0 picks a free one." default:"127.0.0.1:5060" placeholder:"ADDR"`
-	HTTP     string        `name:"http" help:"Address for the API; port 0 picks a free one." default:"127.0.0.1:8080" placeholder:"ADDR"`
-	RTPPorts string        `name:"rtp-ports" help:"UDP ports for sound; 0 takes any free ones." default:"10000-19999" placeholder:"FIRST-LAST"`
-	Database string        `help:"sqlite, or the URL of a PostgreSQL database." default:"sqlite" placeholder:"sqlite|postgres://…"`
-	Digest   []string      `help:"Password algorithms offered to phones, preferred first. Many phones fail when they are offered one they do not know." enum:"md5,sha-256" default:"md5" placeholder:"md5|sha-256,…"`
-	LogLevel slog.Level    `help:"debug, info, warn or error." default:"info" placeholder:"LEVEL"`
-	Drain    time.Duration `help:"How long calls may go on after SIGTERM." default:"30s" placeholder:"TIME"`
-	RingFor  time.Duration `help:"How long phones ring before nobody has answered." default:"60s" placeholder:"TIME"`
+	Data     string        `help:"Folder for everything the server keeps. (default ${default})" default:"data" placeholder:"DIR"`
+	SIP      string        `name:"sip" help:"Address for SIP over UDP and TCP; port 0 picks a free one. (default ${default})" default:"127.0.0.1:5060" placeholder:"ADDR"`
+	HTTP     string        `name:"http" help:"Address for the API; port 0 picks a free one. (default ${default})" default:"127.0.0.1:8080" placeholder:"ADDR"`
+	RTPPorts string        `name:"rtp-ports" help:"UDP ports for sound; 0 takes any free ones. (default ${default})" default:"10000-19999" placeholder:"FIRST-LAST"`
+	Database string        `help:"sqlite, or the URL of a PostgreSQL database. (default ${default})" default:"sqlite" placeholder:"sqlite|postgres://…"`
+	Digest   []string      `help:"Password algorithms offered to phones, preferred first. Many phones fail when they are offered one they do not know. (default ${default})" enum:"md5,sha-256" default:"md5" placeholder:"md5|sha-256,…"`
+	LogLevel slog.Level    `help:"debug, info, warn or error. (default ${default})" default:"info" placeholder:"LEVEL"`
+	Drain    time.Duration `help:"How long calls may go on after SIGTERM. (default ${default})" default:"30s" placeholder:"TIME"`
+	RingFor  time.Duration `help:"How long phones ring before nobody has answered. (default ${default})" default:"60s" placeholder:"TIME"`
 
 	// Now is the clock; nil is the system's. Tests move it.
 	Now func() time.Time `kong:"-"`
