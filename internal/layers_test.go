@@ -18,7 +18,7 @@ func layers() [][]string {
 		{"audit", "callrecord", "credential", "events", "dialplan", "sip/digest", "sip/sdp", "sip/resolve", "media/dtmf", "media/g711", "media/wav"},
 		{"directory", "ivr/prompts", "media", "sip"},
 		{"hotdesk", "login", "location", "officefile", "sip/dialog"},
-		{"ivr", "softphone"},
+		{"ivr", "restapi/resource", "softphone"},
 		{"switchboard"},
 		{"client", "restapi", "sipserver", "sqlstore"},
 		{"sqlstore/sqltest", "app"},

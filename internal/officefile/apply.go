@@ -136,12 +136,14 @@ func (b *builder) device(o *directory.Office, have existing, p devicePlan, owner
 	case d.HA1MD5+d.HA1SHA256 != "": // given as an export wrote it
 	case before.HA1MD5 != "":
 		d.HA1MD5, d.HA1SHA256 = before.HA1MD5, before.HA1SHA256
+		d.FullHA1MD5, d.FullHA1SHA256 = before.FullHA1MD5, before.FullHA1SHA256
 	default:
 		password = b.generated[d.Name]
 		b.uses[d.Name] = true
 	}
 	if password != "" {
 		d.HA1MD5, d.HA1SHA256 = credential.HA1(d.Name, o.Domain.Name, password)
+		d.FullHA1MD5, d.FullHA1SHA256 = credential.HA1(d.Name+"@"+o.Domain.Name, o.Domain.Name, password)
 	}
 	b.tables[d.ID] = p.at
 	o.Devices = append(o.Devices, d)

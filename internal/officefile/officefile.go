@@ -188,6 +188,8 @@ func readDevice(s *section) devicePlan {
 	p.password = s.maybe("password")
 	s.text("ha1_md5", &p.device.HA1MD5)
 	s.text("ha1_sha256", &p.device.HA1SHA256)
+	s.text("full_ha1_md5", &p.device.FullHA1MD5)
+	s.text("full_ha1_sha256", &p.device.FullHA1SHA256)
 	s.flag("disabled", &p.device.Disabled)
 	if p.password != nil && p.device.HA1MD5+p.device.HA1SHA256 != "" {
 		s.r.add(s.lineOf("password"), "password and ha1 values are both given", "leave one of the two")

@@ -113,6 +113,10 @@ func (w *writer) device(d directory.Device) {
 	w.key("name", d.Name)
 	w.key("ha1_md5", d.HA1MD5)
 	w.key("ha1_sha256", d.HA1SHA256)
+	if d.FullHA1MD5 != "" {
+		w.key("full_ha1_md5", d.FullHA1MD5)
+		w.key("full_ha1_sha256", d.FullHA1SHA256)
+	}
 	if d.Disabled {
 		w.key("disabled", true)
 	}

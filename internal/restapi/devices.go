@@ -1,0 +1,172 @@
+package restapi
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"strings"
+
+	"github.com/hotdesk-pbx/hotdesk/internal/credential"
+	"github.com/hotdesk-pbx/hotdesk/internal/directory"
+	"github.com/hotdesk-pbx/hotdesk/internal/restapi/resource"
+)
+
+type inDevice struct {
+	inDomain
+	Name string `path:"name" example:"5401"`
+}
+
+func (a *API) listDevices(ctx context.Context, in *inDomain) (*list[resource.Device], error) {
+	o, err := a.office(ctx, in.Domain)
+	if err != nil {
+		return nil, err
+	}
+	devices := make([]resource.Device, len(o.Devices))
+	for i, d := range o.Devices {
+		devices[i] = a.viewDevice(d)
+	}
+	return listOf(devices), nil
+}
+
+// device finds the device that a request names.
+func (a *API) device(ctx context.Context, in inDevice) (directory.Domain, directory.Device, error) {
+	domain, err := a.domain(ctx, in.Domain)
+	if err != nil {
+		return domain, directory.Device{}, err
+	}
+	d, found := a.cfg.Directory.DeviceByName(domain.ID, strings.ToLower(in.Name))
+	if !found {
+		return domain, d, none("device", in.Name)
+	}
+	return domain, d, nil
+}
+
+func (a *API) getDevice(ctx context.Context, in *inDevice) (*one[resource.Device], error) {
+	_, d, err := a.device(ctx, *in)
+	if err != nil {
+		return nil, err
+	}
+	return &one[resource.Device]{Body: a.viewDevice(d)}, nil
+}
+
+func (a *API) addDevice(ctx context.Context, in *struct {
+	inDomain
+	Body resource.DeviceInput
+},
+) (*one[resource.Device], error) {
+	domain, err := a.domain(ctx, in.Domain)
+	if err != nil {
+		return nil, err
+	}
+	in.Body.NewPassword = in.Body.NewPassword || in.Body.Password == nil
+	id := directory.NewID()
+	return a.saveDevice(ctx, domain, id, in.Body, func(o *directory.Office) *directory.Device {
+		o.Devices = append(o.Devices, directory.Device{ID: id})
+		return &o.Devices[len(o.Devices)-1]
+	})
+}
+
+func (a *API) setDevice(ctx context.Context, in *struct {
+	inDevice
+	Body resource.DeviceInput
+},
+) (*one[resource.Device], error) {
+	domain, d, err := a.device(ctx, in.inDevice)
+	if err != nil {
+		return nil, err
+	}
+	return a.saveDevice(ctx, domain, d.ID, in.Body, func(o *directory.Office) *directory.Device { return o.Device(d.ID) })
+}
+
+// saveDevice changes the device that a function finds in the office, or puts
+// there, and answers with it as it is then.
+func (a *API) saveDevice(
+	ctx context.Context, domain directory.Domain, id string, in resource.DeviceInput, find func(*directory.Office) *directory.Device,
+) (*one[resource.Device], error) {
+	generated, err := newPassword(&in)
+	if err != nil {
+		return nil, a.problem(ctx, err, id)
+	}
+	e, err := a.cfg.Directory.Edit(ctx, peerOf(ctx).actor, domain.ID, func(o *directory.Office) error {
+		d := find(o)
+		if d == nil {
+			return directory.ErrNotFound
+		}
+		return setDevice(o, d, in)
+	})
+	if err != nil {
+		return nil, a.problem(ctx, err, id)
+	}
+	view := a.viewDevice(*e.After.Device(id))
+	view.Password = generated
+	return &one[resource.Device]{Body: view}, nil
+}
+
+// newPassword generates a password where one is asked for.
+func newPassword(in *resource.DeviceInput) (string, error) {
+	if !in.NewPassword {
+		return "", nil
+	}
+	if in.Password != nil {
+		return "", inField("password", errors.New("a password is given and a new one asked for; leave one of the two"))
+	}
+	password, err := credential.DevicePassword(rand.Reader)
+	in.Password = &password
+	return password, err
+}
+
+func setDevice(o *directory.Office, d *directory.Device, in resource.DeviceInput) error {
+	if in.Name != nil {
+		renameOnPhones(o, d.Name, *in.Name)
+		d.Name = *in.Name
+	}
+	set(&d.Disabled, in.Disabled)
+	if in.Owner != nil {
+		d.OwnerID = ""
+		if *in.Owner != "" {
+			owner := o.UserByExtension(*in.Owner)
+			if owner == nil {
+				return inField("owner", errors.New("there is no user "+*in.Owner))
+			}
+			d.OwnerID = owner.ID
+		}
+	}
+	if in.Password != nil {
+		return inField("password", directory.SetDevicePassword(d, o.Domain.Name, *in.Password))
+	}
+	return nil
+}
+
+// renameOnPhones keeps a device on its phone when it gets another name.
+func renameOnPhones(o *directory.Office, from, to string) {
+	for _, p := range o.Phones {
+		for i, name := range p.Devices {
+			if name == from && from != "" {
+				p.Devices[i] = to
+			}
+		}
+	}
+}
+
+func (a *API) deleteDevice(ctx context.Context, in *inDevice) (*struct{}, error) {
+	domain, d, err := a.device(ctx, *in)
+	if err != nil {
+		return nil, err
+	}
+	_, err = a.cfg.Directory.Edit(ctx, peerOf(ctx).actor, domain.ID, func(o *directory.Office) error {
+		o.RemoveDevice(d.ID)
+		return nil
+	})
+	if err != nil {
+		return nil, a.problem(ctx, err, d.ID)
+	}
+	return &struct{}{}, nil
+}
+
+func (a *API) viewDevice(d directory.Device) resource.Device {
+	owner, _ := a.cfg.Directory.User(d.OwnerID)
+	phone, _ := a.cfg.Directory.PhoneOf(d.ID)
+	return resource.Device{
+		ID: d.ID, Name: d.Name, Owner: owner.Extension, HotDesk: a.cfg.Directory.IsHotDesk(d), Phone: phone.MAC, Disabled: d.Disabled,
+	}
+}

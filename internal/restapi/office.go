@@ -1,0 +1,57 @@
+package restapi
+
+import (
+	"bytes"
+	"context"
+
+	"github.com/hotdesk-pbx/hotdesk/internal/officefile"
+	"github.com/hotdesk-pbx/hotdesk/internal/restapi/resource"
+)
+
+func (a *API) applyOffice(ctx context.Context, in *struct {
+	DryRun  bool   `query:"dry_run" doc:"Only tell what would be done."`
+	RawBody []byte `contentType:"application/toml"`
+},
+) (*one[resource.OfficeResult], error) {
+	plan, problems := officefile.Read(bytes.NewReader(in.RawBody))
+	if len(problems) > 0 {
+		return nil, invalidFile(problems)
+	}
+	apply := func() (officefile.Result, error) {
+		return officefile.Apply(ctx, a.cfg.Directory, peerOf(ctx).actor, plan)
+	}
+	if in.DryRun {
+		apply = func() (officefile.Result, error) { return officefile.Try(a.cfg.Directory, peerOf(ctx).actor, plan) }
+	}
+	result, err := apply()
+	if err != nil {
+		return nil, a.problem(ctx, err, "")
+	}
+	view := resource.OfficeResult{
+		Domain: result.Domain, DryRun: in.DryRun,
+		Added: append([]string{}, result.Added...), Changed: append([]string{}, result.Changed...), Removed: append([]string{}, result.Removed...),
+		Passwords: []resource.Password{},
+	}
+	for _, p := range result.Passwords {
+		view.Passwords = append(view.Passwords, resource.Password{Device: p.Device, Password: p.Password})
+	}
+	return &one[resource.OfficeResult]{Body: view}, nil
+}
+
+// file is an answer in TOML.
+type file struct {
+	ContentType string `header:"Content-Type"`
+	Body        []byte
+}
+
+func (a *API) exportOffice(ctx context.Context, in *inDomain) (*file, error) {
+	o, err := a.office(ctx, in.Domain)
+	if err != nil {
+		return nil, err
+	}
+	var text bytes.Buffer
+	if err := officefile.Write(&text, o); err != nil {
+		return nil, a.problem(ctx, err, "")
+	}
+	return &file{ContentType: "application/toml", Body: text.Bytes()}, nil
+}

@@ -1,0 +1,199 @@
+// Package resource is the JSON of the REST API, as the server writes and its
+// clients read it. Field names are a promise. It knows nothing of the rest of
+// the program.
+package resource
+
+import "time"
+
+// List is a list of resources.
+type List[T any] struct {
+	Items []T `json:"items"`
+}
+
+// Domain is one customer organisation and its SIP domain.
+type Domain struct {
+	ID         string     `json:"id"`
+	Name       string     `json:"name" example:"acme.test"`
+	TimeZone   string     `json:"timezone" example:"America/Toronto"`
+	Country    string     `json:"country" example:"CA"`
+	Language   string     `json:"language" example:"en"`
+	Default    bool       `json:"default" doc:"Takes requests whose host names no domain."`
+	HotDesking HotDesking `json:"hot_desking"`
+}
+
+// HotDesking is a domain's policy for hot desks.
+type HotDesking struct {
+	Enabled        bool   `json:"enabled"`
+	ActivatePhone  bool   `json:"activate_phone"`
+	DeskRange      string `json:"desk_range" example:"5400-5499"`
+	LoginCode      string `json:"login_code" example:"*88"`
+	ReleaseCode    string `json:"release_code" example:"*89"`
+	MailboxCode    string `json:"mailbox_code"`
+	AnyMailboxCode string `json:"any_mailbox_code"`
+	ReleaseAt      string `json:"release_at" example:"02:00" doc:"In the domain's time zone, or off."`
+	MaxHours       int    `json:"max_hours" doc:"0: no limit."`
+	IdleMinutes    int    `json:"idle_minutes" doc:"0: no limit."`
+	WhenTaken      string `json:"when_taken" doc:"refuse, confirm or idle."`
+	TakeOverIdle   int    `json:"take_over_idle"`
+	WhenElsewhere  string `json:"when_elsewhere" doc:"move, allow or deny."`
+}
+
+// DomainInput makes or changes a domain; what is missing stays as it is.
+type DomainInput struct {
+	Name       *string          `json:"name,omitempty"`
+	TimeZone   *string          `json:"timezone,omitempty"`
+	Country    *string          `json:"country,omitempty"`
+	Language   *string          `json:"language,omitempty"`
+	Default    *bool            `json:"default,omitempty"`
+	HotDesking *HotDeskingInput `json:"hot_desking,omitempty"`
+}
+
+// HotDeskingInput changes a policy; what is missing stays as it is.
+type HotDeskingInput struct {
+	Enabled        *bool   `json:"enabled,omitempty"`
+	ActivatePhone  *bool   `json:"activate_phone,omitempty"`
+	DeskRange      *string `json:"desk_range,omitempty"`
+	LoginCode      *string `json:"login_code,omitempty"`
+	ReleaseCode    *string `json:"release_code,omitempty"`
+	MailboxCode    *string `json:"mailbox_code,omitempty"`
+	AnyMailboxCode *string `json:"any_mailbox_code,omitempty"`
+	ReleaseAt      *string `json:"release_at,omitempty"`
+	MaxHours       *int    `json:"max_hours,omitempty"`
+	IdleMinutes    *int    `json:"idle_minutes,omitempty"`
+	WhenTaken      *string `json:"when_taken,omitempty"`
+	TakeOverIdle   *int    `json:"take_over_idle,omitempty"`
+	WhenElsewhere  *string `json:"when_elsewhere,omitempty"`
+}
+
+// User is an account with an extension.
+type User struct {
+	ID          string   `json:"id"`
+	Extension   string   `json:"extension" example:"1001"`
+	Name        string   `json:"name" example:"Ana Ruiz"`
+	Email       string   `json:"email"`
+	Scope       string   `json:"scope" example:"basic_user"`
+	Place       string   `json:"place"`
+	CallerID    string   `json:"caller_id" example:"+14165550101"`
+	DeskAccount bool     `json:"desk_account" doc:"The extension lies in the domain's desk range."`
+	HasPIN      bool     `json:"has_pin"`
+	HasPassword bool     `json:"has_password"`
+	HotDesking  bool     `json:"hot_desking" doc:"May log in at hot desks."`
+	Disabled    bool     `json:"disabled"`
+	Devices     []string `json:"devices" doc:"The names of the user's devices."`
+}
+
+// UserInput makes or changes a user; what is missing stays as it is. An empty
+// PIN or password takes it away.
+type UserInput struct {
+	Extension  *string `json:"extension,omitempty"`
+	Name       *string `json:"name,omitempty"`
+	Email      *string `json:"email,omitempty"`
+	Scope      *string `json:"scope,omitempty"`
+	Place      *string `json:"place,omitempty"`
+	CallerID   *string `json:"caller_id,omitempty"`
+	PIN        *string `json:"pin,omitempty"`
+	Password   *string `json:"password,omitempty"`
+	HotDesking *bool   `json:"hot_desking,omitempty"`
+	Disabled   *bool   `json:"disabled,omitempty"`
+}
+
+// Device is a SIP line.
+type Device struct {
+	ID       string `json:"id"`
+	Name     string `json:"name" example:"5401" doc:"The SIP user name."`
+	Owner    string `json:"owner" doc:"The owner's extension; empty for an unassigned device."`
+	HotDesk  bool   `json:"hot_desk" doc:"Can be borrowed."`
+	Phone    string `json:"phone" doc:"The MAC address of the phone it is on, or empty."`
+	Disabled bool   `json:"disabled"`
+	Password string `json:"password,omitempty" doc:"A password that was generated just now; it is never shown again."`
+}
+
+// DeviceInput makes or changes a device; what is missing stays as it is. A new
+// device without a password gets one.
+type DeviceInput struct {
+	Name        *string `json:"name,omitempty"`
+	Owner       *string `json:"owner,omitempty" doc:"An extension; empty unassigns the device."`
+	Password    *string `json:"password,omitempty"`
+	NewPassword bool    `json:"new_password,omitempty" doc:"Generate a new password and answer with it."`
+	Disabled    *bool   `json:"disabled,omitempty"`
+}
+
+// Phone is the hardware in the inventory.
+type Phone struct {
+	ID      string   `json:"id"`
+	MAC     string   `json:"mac" example:"805ec0112233"`
+	Model   string   `json:"model"`
+	Name    string   `json:"name"`
+	Place   string   `json:"place"`
+	Devices []string `json:"devices"`
+}
+
+// PhoneInput makes or changes a phone; what is missing stays as it is.
+type PhoneInput struct {
+	MAC     *string   `json:"mac,omitempty"`
+	Model   *string   `json:"model,omitempty"`
+	Name    *string   `json:"name,omitempty"`
+	Place   *string   `json:"place,omitempty"`
+	Devices *[]string `json:"devices,omitempty"`
+}
+
+// Session is one person's use of one hot desk.
+type Session struct {
+	ID        string     `json:"id"`
+	Device    string     `json:"device" doc:"The name of the hot desk; its ID when it is gone."`
+	User      string     `json:"user" doc:"The person's extension; the ID when the account is gone."`
+	UserName  string     `json:"user_name"`
+	Door      string     `json:"door"`
+	StartedAt time.Time  `json:"started_at"`
+	UsedAt    time.Time  `json:"used_at"`
+	EndsAt    *time.Time `json:"ends_at,omitempty"`
+	EndedAt   *time.Time `json:"ended_at,omitempty"`
+	Reason    string     `json:"reason,omitempty"`
+	EndedBy   string     `json:"ended_by,omitempty"`
+}
+
+// SessionInput logs a person in at a desk.
+type SessionInput struct {
+	Device   string `json:"device" example:"5401"`
+	User     string `json:"user" example:"1001"`
+	TakeOver bool   `json:"take_over,omitempty" doc:"Take the desk from whoever holds it, where the policy offers that."`
+}
+
+// Party is one end of a call as it was when the call was made.
+type Party struct {
+	Number  string `json:"number"`
+	Name    string `json:"name"`
+	User    string `json:"user" doc:"The extension of the person or desk account, or empty."`
+	Device  string `json:"device" doc:"The name of the device, or empty."`
+	Session string `json:"session" doc:"The hot desk session it was made in, or empty."`
+}
+
+// Call is one call.
+type Call struct {
+	ID         string     `json:"id"`
+	Caller     Party      `json:"caller"`
+	Dialled    string     `json:"dialled"`
+	Callee     Party      `json:"callee"`
+	StartedAt  time.Time  `json:"started_at"`
+	AnsweredAt *time.Time `json:"answered_at,omitempty"`
+	EndedAt    *time.Time `json:"ended_at,omitempty"`
+	Result     string     `json:"result,omitempty"`
+	Cause      int        `json:"cause,omitempty" doc:"The SIP status that ended an unanswered call."`
+	EndedBy    string     `json:"ended_by,omitempty"`
+}
+
+// OfficeResult is what applying an office file did, or would do.
+type OfficeResult struct {
+	Domain    string     `json:"domain"`
+	DryRun    bool       `json:"dry_run"`
+	Added     []string   `json:"added"`
+	Changed   []string   `json:"changed"`
+	Removed   []string   `json:"removed"`
+	Passwords []Password `json:"passwords" doc:"Generated passwords; they are never shown again."`
+}
+
+// Password is a password generated for a device.
+type Password struct {
+	Device   string `json:"device"`
+	Password string `json:"password"`
+}

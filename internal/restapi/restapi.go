@@ -1,0 +1,149 @@
+// Package restapi is the public API: JSON over HTTP, described by an OpenAPI
+// document that is made from the code. It turns requests into calls of the
+// services and their refusals into problems (RFC 9457). It holds no rule of
+// its own and knows nothing of SQL or SIP.
+package restapi
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
+	"github.com/hotdesk-pbx/hotdesk/internal/directory"
+	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
+)
+
+// Sessions starts and ends sessions: [*hotdesk.Service].
+type Sessions interface {
+	Login(ctx context.Context, req hotdesk.LoginRequest) (hotdesk.LoginResult, error)
+	End(ctx context.Context, id string, by hotdesk.By) (hotdesk.Session, error)
+	Sessions(ctx context.Context, q hotdesk.Query) ([]hotdesk.Session, error)
+}
+
+// Calls reads call records: a [callrecord.Store].
+type Calls interface {
+	Records(ctx context.Context, q callrecord.Query) ([]callrecord.Record, error)
+}
+
+// Config is what an [API] needs; all of it.
+type Config struct {
+	Directory *directory.Service
+	Sessions  Sessions
+	Calls     Calls
+	// Ready returns nil while the server can do its work, for /readyz.
+	Ready   func(ctx context.Context) error
+	Version string // of the program
+	Log     *slog.Logger
+}
+
+// API answers requests.
+type API struct {
+	cfg     Config
+	openAPI []byte
+	mux     *http.ServeMux
+}
+
+// New makes an API.
+func New(cfg Config) (*API, error) {
+	a := &API{cfg: cfg, mux: http.NewServeMux()}
+	config := huma.DefaultConfig("Hotdesk", cfg.Version)
+	config.Info.Description = "The phone system for shared desks."
+	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
+	config.CreateHooks = nil // they add links to schemas, which are not served one by one
+	config.RejectUnknownQueryParameters = true
+	config.Transformers = []huma.Transformer{hideValues}
+	api := humago.New(a.mux, config)
+	a.routes(api)
+	var err error
+	if a.openAPI, err = json.MarshalIndent(api.OpenAPI(), "", "  "); err != nil {
+		return nil, fmt.Errorf("describe the API: %w", err)
+	}
+	a.open(a.mux)
+	return a, nil
+}
+
+// hideValues takes the values out of problems: a PIN of the wrong type would
+// come back in them.
+func hideValues(_ huma.Context, _ string, body any) (any, error) {
+	if problem, is := body.(*huma.ErrorModel); is {
+		for _, detail := range problem.Errors {
+			detail.Value = nil
+		}
+	}
+	return body, nil
+}
+
+// Local answers everything, to a peer that may do everything: whoever can open
+// the socket in the data folder. See [Listen].
+func (a *API) Local() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		by := peer{actor: directory.CLI(), door: hotdesk.DoorCLI}
+		a.mux.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), peerKey{}, by)))
+	})
+}
+
+// Public answers strangers on the network: whether the server lives, and how
+// the API is spoken. All else is refused, because there is no way yet to
+// prove on the network who one is.
+func (a *API) Public() http.Handler {
+	mux := http.NewServeMux()
+	a.open(mux)
+	mux.HandleFunc("/api/", func(w http.ResponseWriter, _ *http.Request) {
+		a.refuse(w, http.StatusUnauthorized, "the API is open on the server's own machine only: use the hotdesk command there, or the socket in the data folder")
+	})
+	return mux
+}
+
+// open adds what anybody may ask.
+func (a *API) open(mux *http.ServeMux) {
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { a.say(w, http.StatusOK, "ok\n") })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		if err := a.cfg.Ready(r.Context()); err != nil {
+			a.cfg.Log.WarnContext(r.Context(), "not ready", slog.Any("error", err))
+			a.say(w, http.StatusServiceUnavailable, "not ready\n")
+			return
+		}
+		a.say(w, http.StatusOK, "ready\n")
+	})
+	mux.HandleFunc("GET "+prefix+"/openapi.json", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/openapi+json")
+		_, _ = w.Write(a.openAPI)
+	})
+}
+
+func (a *API) say(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(text))
+}
+
+func (a *API) refuse(w http.ResponseWriter, status int, detail string) {
+	body, err := json.Marshal(huma.ErrorModel{Status: status, Title: http.StatusText(status), Detail: detail})
+	if err != nil {
+		a.say(w, status, detail+"\n")
+		return
+	}
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(status)
+	_, _ = w.Write(body)
+}
+
+// peer is who sent a request.
+type peer struct {
+	actor directory.Actor
+	door  hotdesk.Door
+}
+
+type peerKey struct{}
+
+// peerOf is who sent a request; nobody, who may do nothing, when that is not known.
+func peerOf(ctx context.Context) peer {
+	by, _ := ctx.Value(peerKey{}).(peer)
+	return by
+}

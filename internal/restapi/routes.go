@@ -1,0 +1,65 @@
+package restapi
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/hotdesk-pbx/hotdesk/internal/officefile"
+)
+
+const (
+	prefix = "/api/v1"
+	domain = prefix + "/domains/{domain}"
+)
+
+// route describes an operation. Its success is the status that its method
+// usually has.
+func route(id, method, path, summary string) huma.Operation {
+	op := huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary}
+	if method == http.MethodPost {
+		op.DefaultStatus = http.StatusCreated
+	}
+	return op
+}
+
+// routes is every operation there is.
+func (a *API) routes(api huma.API) {
+	const get, post, patch, remove = http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete
+	huma.Register(api, route("list-domains", get, prefix+"/domains", "List the domains"), a.listDomains)
+	huma.Register(api, route("add-domain", post, prefix+"/domains", "Make a domain"), a.addDomain)
+	huma.Register(api, route("get-domain", get, domain, "Show a domain"), a.getDomain)
+	huma.Register(api, route("set-domain", patch, domain, "Change a domain"), a.setDomain)
+	huma.Register(api, route("delete-domain", remove, domain, "Remove a domain with all that belongs to it"), a.deleteDomain)
+
+	huma.Register(api, route("list-users", get, domain+"/users", "List the users of a domain"), a.listUsers)
+	huma.Register(api, route("add-user", post, domain+"/users", "Make a user"), a.addUser)
+	huma.Register(api, route("get-user", get, domain+"/users/{extension}", "Show a user"), a.getUser)
+	huma.Register(api, route("set-user", patch, domain+"/users/{extension}", "Change a user"), a.setUser)
+	huma.Register(api, route("delete-user", remove, domain+"/users/{extension}",
+		"Remove a user: a person's devices go too, a desk account's become unassigned"), a.deleteUser)
+
+	huma.Register(api, route("list-devices", get, domain+"/devices", "List the devices of a domain"), a.listDevices)
+	huma.Register(api, route("add-device", post, domain+"/devices", "Make a device"), a.addDevice)
+	huma.Register(api, route("get-device", get, domain+"/devices/{name}", "Show a device"), a.getDevice)
+	huma.Register(api, route("set-device", patch, domain+"/devices/{name}", "Change a device"), a.setDevice)
+	huma.Register(api, route("delete-device", remove, domain+"/devices/{name}", "Remove a device"), a.deleteDevice)
+
+	huma.Register(api, route("list-phones", get, domain+"/phones", "List the phones of a domain"), a.listPhones)
+	huma.Register(api, route("add-phone", post, domain+"/phones", "Put a phone into the inventory"), a.addPhone)
+	huma.Register(api, route("get-phone", get, domain+"/phones/{mac}", "Show a phone"), a.getPhone)
+	huma.Register(api, route("set-phone", patch, domain+"/phones/{mac}", "Change a phone"), a.setPhone)
+	huma.Register(api, route("delete-phone", remove, domain+"/phones/{mac}",
+		"Take a phone out of the inventory; its devices stay"), a.deletePhone)
+
+	huma.Register(api, route("list-sessions", get, domain+"/sessions", "List sessions, newest first"), a.listSessions)
+	huma.Register(api, route("start-session", post, domain+"/sessions", "Log a person in at a hot desk"), a.startSession)
+	huma.Register(api, route("end-session", remove, domain+"/sessions/{session}", "End a session"), a.endSession)
+	huma.Register(api, route("list-calls", get, domain+"/calls", "List calls, newest first"), a.listCalls)
+
+	apply := route("apply-office", http.MethodPut, prefix+"/office", "Make a domain as an office file says")
+	apply.MaxBodyBytes, apply.BodyReadTimeout = officefile.MaxSize, time.Minute
+	huma.Register(api, apply, a.applyOffice)
+	huma.Register(api, route("export-office", get, domain+"/office", "Write a domain as an office file"), a.exportOffice)
+}

@@ -1,0 +1,180 @@
+package restapi
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
+	"github.com/hotdesk-pbx/hotdesk/internal/directory"
+	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
+	"github.com/hotdesk-pbx/hotdesk/internal/restapi/resource"
+)
+
+func (a *API) listSessions(ctx context.Context, in *struct {
+	inDomain
+	Device string `query:"device" doc:"Only those at the device of that name."`
+	User   string `query:"user" doc:"Only those of the person with that extension."`
+	Open   bool   `query:"open" doc:"Only those that last."`
+	Limit  int    `query:"limit" minimum:"0" doc:"At most so many; 0: all."`
+},
+) (*list[resource.Session], error) {
+	q := hotdesk.Query{Open: in.Open, Limit: in.Limit}
+	d, err := a.domain(ctx, in.Domain)
+	if err != nil {
+		return nil, err
+	}
+	q.DomainID = d.ID
+	if in.Device != "" {
+		if _, device, err := a.device(ctx, inDevice{in.inDomain, in.Device}); err == nil {
+			q.DeviceID = device.ID
+		} else {
+			return nil, err
+		}
+	}
+	if in.User != "" {
+		if _, user, err := a.user(ctx, inUser{in.inDomain, in.User}); err == nil {
+			q.UserID = user.ID
+		} else {
+			return nil, err
+		}
+	}
+	found, err := a.cfg.Sessions.Sessions(ctx, q)
+	if err != nil {
+		return nil, a.problem(ctx, err, "")
+	}
+	sessions := make([]resource.Session, len(found))
+	for i, s := range found {
+		sessions[i] = a.viewSession(s)
+	}
+	return listOf(sessions), nil
+}
+
+func (a *API) startSession(ctx context.Context, in *struct {
+	inDomain
+	Body resource.SessionInput
+},
+) (*one[resource.Session], error) {
+	_, device, err := a.device(ctx, inDevice{in.inDomain, in.Body.Device})
+	if err != nil {
+		return nil, err
+	}
+	_, user, err := a.user(ctx, inUser{in.inDomain, in.Body.User})
+	if err != nil {
+		return nil, err
+	}
+	result, err := a.cfg.Sessions.Login(ctx, hotdesk.LoginRequest{
+		DeviceID: device.ID, UserID: user.ID, TakeOver: in.Body.TakeOver, By: by(ctx),
+	})
+	if err != nil {
+		return nil, a.problem(ctx, err, "")
+	}
+	return &one[resource.Session]{Body: a.viewSession(result.Session)}, nil
+}
+
+func by(ctx context.Context) hotdesk.By {
+	p := peerOf(ctx)
+	return hotdesk.By{Actor: p.actor.Name, Door: p.door}
+}
+
+func (a *API) endSession(ctx context.Context, in *struct {
+	inDomain
+	Session string `path:"session" doc:"The session's ID, or the name of the device it is at."`
+},
+) (*one[resource.Session], error) {
+	d, err := a.domain(ctx, in.Domain)
+	if err != nil {
+		return nil, err
+	}
+	id := in.Session
+	if device, found := a.cfg.Directory.DeviceByName(d.ID, strings.ToLower(id)); found {
+		id = device.ID
+	} else {
+		// An ID is good in its own domain only.
+		sessions, err := a.cfg.Sessions.Sessions(ctx, hotdesk.Query{ID: id, DomainID: d.ID})
+		if err != nil {
+			return nil, a.problem(ctx, err, "")
+		}
+		if len(sessions) == 0 {
+			return nil, none("session or device", id)
+		}
+	}
+	ended, err := a.cfg.Sessions.End(ctx, id, by(ctx))
+	if err != nil {
+		return nil, a.problem(ctx, err, "")
+	}
+	return &one[resource.Session]{Body: a.viewSession(ended)}, nil
+}
+
+func (a *API) viewSession(s hotdesk.Session) resource.Session {
+	view := resource.Session{
+		ID: s.ID, Device: a.deviceName(s.DeviceID), User: s.UserID, Door: string(s.Door),
+		StartedAt: s.StartedAt, UsedAt: s.UsedAt, EndsAt: unlessZero(s.EndsAt), EndedAt: unlessZero(s.EndedAt),
+		Reason: string(s.Ended), EndedBy: s.EndedBy,
+	}
+	if user, found := a.cfg.Directory.User(s.UserID); found {
+		view.User, view.UserName = user.Extension, user.Name
+	}
+	return view
+}
+
+// deviceName is a device's name, or its ID when it is gone.
+func (a *API) deviceName(id string) string {
+	if d, found := a.cfg.Directory.Device(id); found {
+		return d.Name
+	}
+	return id
+}
+
+func unlessZero(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+func (a *API) listCalls(ctx context.Context, in *struct {
+	inDomain
+	User  string `query:"user" doc:"Only those of the person with that extension."`
+	Open  bool   `query:"open" doc:"Only those that go on."`
+	Limit int    `query:"limit" minimum:"0" default:"100" doc:"At most so many; 0: all."`
+},
+) (*list[resource.Call], error) {
+	d, err := a.domain(ctx, in.Domain)
+	if err != nil {
+		return nil, err
+	}
+	q := callrecord.Query{DomainID: d.ID, Open: in.Open, Limit: in.Limit}
+	if in.User != "" {
+		_, user, err := a.user(ctx, inUser{in.inDomain, in.User})
+		if err != nil {
+			return nil, err
+		}
+		q.UserID = user.ID
+	}
+	found, err := a.cfg.Calls.Records(ctx, q)
+	if err != nil {
+		return nil, a.problem(ctx, err, "")
+	}
+	calls := make([]resource.Call, len(found))
+	for i, r := range found {
+		calls[i] = resource.Call{
+			ID: r.ID, Caller: a.viewParty(r.Caller), Dialled: r.Dialled, Callee: a.viewParty(r.Callee),
+			StartedAt: r.StartedAt, AnsweredAt: unlessZero(r.AnsweredAt), EndedAt: unlessZero(r.EndedAt),
+			Result: string(r.Result), Cause: r.Cause, EndedBy: r.EndedBy,
+		}
+	}
+	return listOf(calls), nil
+}
+
+func (a *API) viewParty(p callrecord.Party) resource.Party {
+	user, _ := a.cfg.Directory.User(p.UserID)
+	return resource.Party{Number: p.Number, Name: p.Name, User: extensionOr(user, p.UserID), Device: a.deviceName(p.DeviceID), Session: p.SessionID}
+}
+
+func extensionOr(user directory.User, otherwise string) string {
+	if user.Extension != "" {
+		return user.Extension
+	}
+	return otherwise
+}

@@ -1,0 +1,141 @@
+package restapi
+
+import (
+	"context"
+
+	"github.com/hotdesk-pbx/hotdesk/internal/directory"
+	"github.com/hotdesk-pbx/hotdesk/internal/restapi/resource"
+)
+
+type inUser struct {
+	inDomain
+	Extension string `path:"extension" example:"1001"`
+}
+
+func (a *API) listUsers(ctx context.Context, in *inDomain) (*list[resource.User], error) {
+	o, err := a.office(ctx, in.Domain)
+	if err != nil {
+		return nil, err
+	}
+	users := make([]resource.User, len(o.Users))
+	for i, u := range o.Users {
+		users[i] = a.viewUser(o.Domain, u)
+	}
+	return listOf(users), nil
+}
+
+// user finds the user that a request names.
+func (a *API) user(ctx context.Context, in inUser) (directory.Domain, directory.User, error) {
+	d, err := a.domain(ctx, in.Domain)
+	if err != nil {
+		return d, directory.User{}, err
+	}
+	u, found := a.cfg.Directory.UserByExtension(d.ID, in.Extension)
+	if !found {
+		return d, u, none("user", in.Extension)
+	}
+	return d, u, nil
+}
+
+func (a *API) getUser(ctx context.Context, in *inUser) (*one[resource.User], error) {
+	d, u, err := a.user(ctx, *in)
+	if err != nil {
+		return nil, err
+	}
+	return &one[resource.User]{Body: a.viewUser(d, u)}, nil
+}
+
+func (a *API) addUser(ctx context.Context, in *struct {
+	inDomain
+	Body resource.UserInput
+},
+) (*one[resource.User], error) {
+	d, err := a.domain(ctx, in.Domain)
+	if err != nil {
+		return nil, err
+	}
+	user := directory.User{ID: directory.NewID()}
+	if err := setUser(&user, in.Body); err != nil {
+		return nil, a.problem(ctx, err, user.ID)
+	}
+	return a.saveUser(ctx, d, user.ID, func(o *directory.Office) error {
+		o.Users = append(o.Users, user)
+		return nil
+	})
+}
+
+func (a *API) setUser(ctx context.Context, in *struct {
+	inUser
+	Body resource.UserInput
+},
+) (*one[resource.User], error) {
+	d, user, err := a.user(ctx, in.inUser)
+	if err != nil {
+		return nil, err
+	}
+	return a.saveUser(ctx, d, user.ID, func(o *directory.Office) error {
+		u := o.User(user.ID)
+		if u == nil {
+			return none("user", in.Extension)
+		}
+		return setUser(u, in.Body)
+	})
+}
+
+// saveUser edits the office and answers with the user as it is then.
+func (a *API) saveUser(ctx context.Context, d directory.Domain, id string, change func(*directory.Office) error) (*one[resource.User], error) {
+	e, err := a.cfg.Directory.Edit(ctx, peerOf(ctx).actor, d.ID, change)
+	if err != nil {
+		return nil, a.problem(ctx, err, id)
+	}
+	return &one[resource.User]{Body: a.viewUser(d, *e.After.User(id))}, nil
+}
+
+func (a *API) deleteUser(ctx context.Context, in *inUser) (*struct{}, error) {
+	d, u, err := a.user(ctx, *in)
+	if err != nil {
+		return nil, err
+	}
+	_, err = a.cfg.Directory.Edit(ctx, peerOf(ctx).actor, d.ID, func(o *directory.Office) error {
+		o.RemoveUser(u.ID)
+		return nil
+	})
+	if err != nil {
+		return nil, a.problem(ctx, err, u.ID)
+	}
+	return &struct{}{}, nil
+}
+
+func (a *API) viewUser(d directory.Domain, u directory.User) resource.User {
+	devices := []string{}
+	for _, device := range a.cfg.Directory.DevicesOf(u.ID) {
+		devices = append(devices, device.Name)
+	}
+	return resource.User{
+		ID: u.ID, Extension: u.Extension, Name: u.Name, Email: u.Email, Scope: string(u.Scope), Place: u.Place, CallerID: u.CallerID,
+		DeskAccount: u.IsDeskAccount(d.HotDesking), HasPIN: u.PINHash != "", HasPassword: u.PasswordHash != "",
+		HotDesking: !u.NoHotDesking, Disabled: u.Disabled, Devices: devices,
+	}
+}
+
+func setUser(u *directory.User, in resource.UserInput) error {
+	set(&u.Extension, in.Extension)
+	set(&u.Name, in.Name)
+	set(&u.Email, in.Email)
+	set((*string)(&u.Scope), in.Scope)
+	set(&u.Place, in.Place)
+	set(&u.CallerID, in.CallerID)
+	set(&u.Disabled, in.Disabled)
+	if in.HotDesking != nil {
+		u.NoHotDesking = !*in.HotDesking
+	}
+	if in.PIN != nil {
+		if err := directory.SetPIN(u, *in.PIN); err != nil {
+			return inField("pin", err)
+		}
+	}
+	if in.Password != nil {
+		return inField("password", directory.SetPassword(u, *in.Password))
+	}
+	return nil
+}
