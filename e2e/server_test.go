@@ -166,7 +166,12 @@ func (s *server) account(user string) realphone.Account {
 // line in the output of a command.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	deadline := time.NewTimer(20 * time.Second)
+	eventuallyBy(t, time.Now().Add(20*time.Second), what, holds)
+}
+
+func eventuallyBy(t *testing.T, end time.Time, what string, holds func() bool) {
+	t.Helper()
+	deadline := time.NewTimer(time.Until(end))
 	defer deadline.Stop()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()

@@ -17,7 +17,7 @@ type serveCommand struct {
 }
 
 // Help is printed below the flags.
-func (serveCommand) Help() string {
+func (*serveCommand) Help() string {
 	return `Prints one line when it is ready: "ready sip=ADDR http=ADDR".
 SIGTERM lets calls end and then stops; a second one stops at once.
 
