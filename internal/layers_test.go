@@ -15,9 +15,9 @@ const module = "github.com/hotdesk-pbx/hotdesk"
 // A package that stands in no line fails the test.
 func layers() [][]string {
 	return [][]string{
-		{"audit", "callrecord", "credential", "events", "dialplan", "sip/digest", "sip/sdp", "sip/resolve", "media/dtmf", "media/g711", "media/wav"},
-		{"directory", "ivr/prompts", "media", "sip"},
-		{"hotdesk", "login", "location", "officefile", "sip/dialog"},
+		{"audit", "callrecord", "credential", "events", "dialplan", "sip/digest", "sip/sdp", "sip/resolve", "media/dtmf", "media/g711"},
+		{"directory", "media", "media/wav", "sip"},
+		{"hotdesk", "ivr/prompts", "login", "location", "officefile", "sip/dialog"},
 		{"ivr", "restapi/resource", "softphone"},
 		{"switchboard"},
 		{"client", "restapi", "sipserver", "sqlstore"},

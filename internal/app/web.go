@@ -6,44 +6,51 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
+	"runtime/debug"
 	"time"
+
+	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
+	"github.com/hotdesk-pbx/hotdesk/internal/restapi"
 )
 
-// socketName is the Unix socket in the data folder over which the command line
-// talks to the server. Who may open it is the super user.
-const socketName = "hotdesk.sock"
-
 // web is the part of the server that speaks HTTP: on a TCP address for
-// everybody, and on the Unix socket for the command line.
+// everybody, and on the socket in the data folder for the command line.
 type web struct {
 	public, socket net.Listener
 	servers        [2]*http.Server
 }
 
 func (a *App) openWeb(ctx context.Context) error {
-	a.web = &web{}
+	api, err := restapi.New(restapi.Config{
+		Directory: a.directory, Sessions: a.sessions, Calls: a.db.Records(), Ready: a.ready, Version: version(), Log: a.log,
+	})
+	if err != nil {
+		return err
+	}
+	a.web = &web{servers: [2]*http.Server{httpServer(api.Public()), httpServer(api.Local())}}
 	var listening net.ListenConfig
-	var err error
 	if a.web.public, err = listening.Listen(ctx, "tcp", a.cfg.HTTP); err != nil {
 		return fmt.Errorf("listen for HTTP on %s: %w", a.cfg.HTTP, err)
 	}
-	name := filepath.Join(a.cfg.Data, socketName)
-	if err := os.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("remove the socket of an earlier run: %w", err)
-	}
-	if a.web.socket, err = listening.Listen(ctx, "unix", name); err != nil {
-		return fmt.Errorf("listen for the command line: %w", err)
-	}
-	if err := os.Chmod(name, 0o600); err != nil {
-		return fmt.Errorf("protect the command line's socket: %w", err)
-	}
-	a.web.servers = [2]*http.Server{a.httpServer(http.NewServeMux()), a.httpServer(http.NewServeMux())}
-	return nil
+	a.web.socket, err = restapi.Listen(a.cfg.Data)
+	return err
 }
 
-func (a *App) httpServer(handler http.Handler) *http.Server {
+// ready tells whether the server can do its work: the database answers.
+func (a *App) ready(ctx context.Context) error {
+	_, err := a.db.Records().Records(ctx, callrecord.Query{Limit: 1})
+	return err
+}
+
+// version is the program's own, as the module system knows it.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return info.Main.Version
+	}
+	return ""
+}
+
+func httpServer(handler http.Handler) *http.Server {
 	return &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
 }
 
