@@ -1,10 +1,6 @@
 package switchboard
 
-import (
-	"net/http"
-
-	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
-)
+import "github.com/hotdesk-pbx/hotdesk/internal/callrecord"
 
 // SIP statuses that the switchboard speaks itself (RFC 3261 21).
 const (
@@ -84,7 +80,7 @@ func outcomeOf(code int) outcome {
 		return outcome{statusBusyHere, "Busy Here", callrecord.Busy}
 	case statusDecline:
 		return outcome{statusDecline, "Decline", callrecord.Declined}
-	case statusNotAcceptableHere, statusNotAcceptable, http.StatusUnsupportedMediaType:
+	case statusNotAcceptableHere, statusNotAcceptable, statusUnsupportedMedia:
 		return outcome{statusNotAcceptableHere, "Not Acceptable Here", callrecord.Failed}
 	case statusUnavailable, statusRequestTerminated:
 		return outcomeNoAnswer()
