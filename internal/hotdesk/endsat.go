@@ -91,18 +91,41 @@ func nextRelease(at directory.ClockTime, zone *time.Location, after time.Time) t
 // does not do: which side of a jump it takes is not promised.
 func reaches(zone *time.Location, wall time.Time) time.Time {
 	// No zone is this far from UTC, so its clocks have not reached it yet.
-	instant := wall.Add(-48 * time.Hour)
+	from := wall.Add(-48 * time.Hour)
 	for {
-		local := instant.In(zone)
-		_, offset := local.Zone()
-		shown := wall.Add(-time.Duration(offset) * time.Second)
-		if shown.Before(instant) {
-			return instant // the jump to this offset went past it
+		shown := wall.Add(-offset(zone, from))
+		if shown.Before(from) {
+			return from // the jump to this offset went past it
 		}
-		_, end := local.ZoneBounds()
-		if end.IsZero() || shown.Before(end) {
+		to := offsetEnds(zone, from)
+		if shown.Before(to) {
 			return shown
 		}
-		instant = end
+		from = to
 	}
+}
+
+// offsetEnds is an instant within the next hour up to which the offset of an
+// instant lasts: the one at which it changes, if it does.
+// [time.Time.ZoneBounds] would tell at once, but for zones whose rules change
+// before midnight (America/Nuuk) it names an end that lies in the past.
+func offsetEnds(zone *time.Location, from time.Time) time.Time {
+	same, other := from, from.Add(time.Hour)
+	if offset(zone, other) == offset(zone, from) {
+		return other
+	}
+	for other.Sub(same) > time.Second {
+		middle := same.Add(other.Sub(same) / 2).Truncate(time.Second)
+		if offset(zone, middle) == offset(zone, from) {
+			same = middle
+		} else {
+			other = middle
+		}
+	}
+	return other
+}
+
+func offset(zone *time.Location, at time.Time) time.Duration {
+	_, seconds := at.In(zone).Zone()
+	return time.Duration(seconds) * time.Second
 }

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Used notes that the desk of a session was used: a call or a key press. A
-// login that was tried there is no use of it. It returns at once; the note is
+// Used notes that the desk of a session was used: that a call began or ended
+// there, or a key was pressed. A login that was tried there is no use of it. It returns at once; the note is
 // stored within seconds. Without a session (nil) there is nothing to note.
 func (s *Service) Used(session *Session) {
 	if session != nil {
