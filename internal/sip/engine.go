@@ -32,6 +32,7 @@ type Engine struct {
 	routes  *routes
 	seed    maphash.Seed
 
+	serving chan struct{} // closed by Serve, when there is a handler
 	closed  atomic.Bool
 	done    chan struct{}  // closed with the sockets
 	readers sync.WaitGroup // everything that reads or writes a socket
@@ -63,7 +64,7 @@ func Listen(cfg Config) (*Engine, error) {
 		cfg: cfg, log: cfg.Log, udp: udp, tcp: tcp,
 		addr:  unmap(udp.LocalAddr().(*net.UDPAddr).AddrPort()),
 		guard: newGuard(cfg.Limits, cfg.Now), clients: newClients(), routes: newRoutes(cfg.Now),
-		seed: maphash.MakeSeed(), done: make(chan struct{}),
+		seed: maphash.MakeSeed(), serving: make(chan struct{}), done: make(chan struct{}),
 	}
 	e.boxes = newDispatcher(cfg.Limits, e.panicked)
 	e.conns = newConns(cfg.Limits, &e.readers)
@@ -92,6 +93,7 @@ func (e *Engine) Stats() Stats {
 // in hand, and returns nil. It is called once.
 func (e *Engine) Serve(ctx context.Context, h Handler) error {
 	e.handler = h
+	close(e.serving)
 	e.readers.Go(e.readUDP)
 	e.readers.Go(func() { e.acceptStreams(TCP, e.tcp) })
 	select {

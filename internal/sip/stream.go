@@ -49,7 +49,12 @@ func (e *Engine) adopt(s *stream, as standing) bool {
 	}
 	go func() {
 		defer e.readers.Done()
-		s.read()
+		select {
+		case <-e.serving: // a connection that we opened may be there before the handler
+			s.read()
+		case <-e.done:
+			s.close()
+		}
 	}()
 	return true
 }
