@@ -219,15 +219,20 @@ func (g *Leg) serveOffer(p *peer, tx *sip.ServerTx) {
 			g.emit(Updated{Leg: g, Request: req})
 		}
 	default:
-		if g.unacked != nil {
-			g.acked(g.unacked, nil) // only who has our 2xx goes on to the next INVITE
-		}
-		if offer != nil && bytes.Equal(offer, p.remote) && p.local != nil {
-			_ = g.agree(ex, p.local, nil)
-			return
-		}
-		g.await(ex)
+		g.takeOffer(ex)
 	}
+}
+
+// takeOffer answers an offer that changes nothing and hands on any other.
+func (g *Leg) takeOffer(ex *exchange) {
+	if g.unacked != nil && ex.tx.Request().Method == sip.INVITE {
+		g.acked(g.unacked, nil) // only who has our 2xx goes on to the next INVITE
+	}
+	if p := ex.peer; ex.offer != nil && bytes.Equal(ex.offer, p.remote) && p.local != nil {
+		_ = g.agree(ex, p.local, nil)
+		return
+	}
+	g.await(ex)
 }
 
 // collides refuses an offer while another one waits (RFC 3261 14.2, RFC 3311 5.2).

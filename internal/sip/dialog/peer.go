@@ -29,15 +29,13 @@ type peer struct {
 	remoteCSeq uint32
 	heard      bool // remoteCSeq is set
 
-	allow     []string
-	timer     bool // supports session timers
-	rseq      uint32
-	offer     offerState
-	local     []byte // descriptions that stand
-	remote    []byte
-	early     []byte // from an unreliable provisional response: a hint of the answer
-	hungUp    bool   // a BYE overtook the answer
-	invitedBy uint32 // CSeq of the last INVITE transaction that settled the target
+	allow  []string
+	rseq   uint32
+	offer  offerState
+	local  []byte // descriptions that stand
+	remote []byte
+	early  []byte // from an unreliable provisional response: a hint of the answer
+	hungUp bool   // a BYE overtook the answer
 }
 
 // learn takes the remote target and abilities from a message of the peer's that
@@ -49,7 +47,6 @@ func (p *peer) learn(m sip.Message) {
 	if allow := sip.Values(m, "Allow"); len(allow) > 0 {
 		p.allow = allow
 	}
-	p.timer = sip.HasOption(m, "Supported", "timer") || sip.HasOption(m, "Require", "timer")
 }
 
 func (p *peer) allows(method string) bool {

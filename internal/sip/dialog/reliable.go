@@ -26,6 +26,21 @@ func (p *peer) follows(rseq uint32) bool {
 	return true
 }
 
+// relied takes the description of a reliable response. It acknowledges it, or
+// gives what does where the owner has to answer an offer first.
+func (g *Leg) relied(t *attempt, p *peer, rseq uint32, sdp []byte) func([]byte) error {
+	switch {
+	case sdp == nil:
+	case p.offer == ours:
+		p.offer, p.remote = settled, sdp
+	case p.offer == settled && p.local == nil:
+		p.offer = theirs
+		return func(answer []byte) error { return g.answerEarly(t, p, rseq, sdp, answer) }
+	}
+	g.prack(t, p, rseq, nil)
+	return nil
+}
+
 // prack acknowledges a reliable provisional response. That it fails is the
 // peer's matter: it repeats the response or refuses the call.
 func (g *Leg) prack(t *attempt, p *peer, rseq uint32, sdp []byte) {
@@ -74,7 +89,7 @@ func (g *Leg) sendReliably(res *sip.Response) error {
 	}
 	if r.rseq == 0 {
 		// RFC 3262 3: anywhere in the lower half, so that it cannot wrap.
-		r.rseq = 1 + uint32(g.layer.cfg.Jitter(1<<31-2))
+		r.rseq = 1 + uint32(g.layer.cfg.Jitter(1<<31-2)&(1<<31-1))
 	} else {
 		r.rseq++
 	}

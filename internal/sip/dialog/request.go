@@ -33,19 +33,23 @@ func (g *Leg) build(a *ask, flow sip.Flow) *sip.Request {
 	g.cseq++
 	a.cseq = g.cseq
 	req := g.blank(a.peer, a.method, a.cseq)
-	switch a.method {
-	case sip.INVITE, sip.UPDATE:
+	if makesTarget(a.method) {
 		req.AppendHeader(sip.NewHeader("Contact", g.contactValue(flow)))
+	}
+	if a.method == sip.INVITE || a.method == sip.UPDATE {
 		req.AppendHeader(sip.NewHeader("Allow", g.layer.allow))
 		req.AppendHeader(sip.NewHeader("Supported", g.layer.supported))
 		appendHeaders(req, g.session.request())
-	case sip.REFER, sip.SUBSCRIBE, sip.NOTIFY:
-		req.AppendHeader(sip.NewHeader("Contact", g.contactValue(flow)))
 	}
 	appendHeaders(req, a.headers)
 	appendHeaders(req, a.proof.headers)
 	setBody(req, a.kind, a.body)
 	return req
+}
+
+// makesTarget tells which requests carry a Contact (RFC 3261 12.2.1.1, 6665 4.4, 3515 2.4).
+func makesTarget(method sip.Method) bool {
+	return method == sip.INVITE || method == sip.UPDATE || method == sip.REFER || method == sip.SUBSCRIBE || method == sip.NOTIFY
 }
 
 // blank makes a request to a peer with the headers each has (RFC 3261 12.2.1.1).

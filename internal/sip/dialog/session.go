@@ -13,7 +13,6 @@ import (
 type terms struct {
 	interval time.Duration // 0: the session does not expire
 	refresh  bool          // we refresh, else the peer
-	timer    bool          // the peer supports timers
 }
 
 // session is the session timer of a leg.
@@ -78,7 +77,7 @@ func (t terms) response() []sip.Header {
 // grant decides what the 2xx to an INVITE or UPDATE of the peer's says, or that
 // the interval it asks for is too brief (RFC 4028 9).
 func (s *session) grant(req *sip.Request) (t terms, brief bool) {
-	t.timer = sip.HasOption(req, "Supported", "timer") || sip.HasOption(req, "Require", "timer")
+	able := knowsTimer(req)
 	asked, value := interval(req, "Session-Expires")
 	least, _ := interval(req, "Min-SE")
 	switch {
@@ -86,33 +85,36 @@ func (s *session) grant(req *sip.Request) (t terms, brief bool) {
 		return t, false
 	case asked == 0:
 		t.interval = max(s.want, least)
-	case asked < s.floor && t.timer:
+	case asked < s.floor && able:
 		return t, true
 	case s.want > 0:
 		t.interval = max(min(asked, s.want), least, min(asked, s.floor))
 	default:
 		t.interval = asked
 	}
-	refresher, named := sip.Param(value, "refresher")
-	switch {
-	case t.timer && named && strings.EqualFold(refresher, "uac"):
-		t.refresh = false
-	case t.timer && !named && s.terms.interval > 0:
-		t.refresh = s.terms.refresh
-	default: // our own refreshing tells us of a peer that is gone
-		t.refresh = true
-	}
+	t.refresh = !able || s.refreshes(value)
 	return t, false
+}
+
+// refreshes chooses who refreshes after a request of a peer that could: who it
+// names, else whoever did, else we, for that tells us of a peer that is gone.
+func (s *session) refreshes(sessionExpires string) bool {
+	refresher, named := sip.Param(sessionExpires, "refresher")
+	if named {
+		return !strings.EqualFold(refresher, "uac")
+	}
+	return s.terms.interval == 0 || s.terms.refresh
+}
+
+func knowsTimer(m sip.Message) bool {
+	return sip.HasOption(m, "Supported", "timer") || sip.HasOption(m, "Require", "timer")
 }
 
 // granted reads what the 2xx to our INVITE or UPDATE says (RFC 4028 7.2).
 func (s *session) granted(res *sip.Response) terms {
-	t := terms{timer: sip.HasOption(res, "Supported", "timer") || sip.HasOption(res, "Require", "timer")}
-	var value string
-	t.interval, value = interval(res, "Session-Expires")
+	asked, value := interval(res, "Session-Expires")
 	refresher, _ := sip.Param(value, "refresher")
-	t.refresh = !strings.EqualFold(refresher, "uas")
-	return t
+	return terms{interval: asked, refresh: !strings.EqualFold(refresher, "uas")}
 }
 
 // raise takes a 422 and reports whether to ask again, with a longer interval.
@@ -174,21 +176,26 @@ func (g *Leg) refreshSession() {
 func (g *Leg) refreshed(a *ask, r sip.Reply) {
 	s := &g.session
 	g.concluded(a, r)
-	switch {
-	case g.done || r.Err == nil && r.Response.StatusCode < 300:
-	case r.Err == nil && r.Response.StatusCode == 422 && s.raise(r.Response):
+	if g.done {
+		return
+	}
+	if r.Err != nil {
+		s.later(g, s.terms.interval/16)
+		return
+	}
+	switch code := r.Response.StatusCode; {
+	case code < 300:
+	case code == 422 && s.raise(r.Response):
 		g.refreshSession()
-	case r.Err == nil && a.method == sip.UPDATE && refusesMethod(r.Response.StatusCode):
+	case code == 491:
+		s.later(g, g.glare())
+	case a.method == sip.UPDATE && (code < 500 || code == 501):
 		s.noUpdate = true
 		g.refreshSession()
-	case r.Err == nil && r.Response.StatusCode == 491:
-		s.later(g, g.glare())
 	default:
 		s.later(g, s.terms.interval/16)
 	}
 }
-
-func refusesMethod(code int) bool { return code == 405 || code == 501 || code == 420 || code == 403 }
 
 // interval reads Session-Expires or Min-SE, and gives its whole value too.
 func interval(m sip.Message, header string) (time.Duration, string) {

@@ -107,19 +107,20 @@ func (g *Leg) invitation(t *attempt) *sip.Request {
 
 // inviteReplied takes what came back to an attempt.
 func (g *Leg) inviteReplied(t *attempt, r sip.Reply) {
+	if r.Err == nil && r.Response.StatusCode/100 == 2 {
+		g.succeeded(t, r.Response)
+		return
+	}
+	if t != g.uac.now || g.phase != trying {
+		return
+	}
 	switch {
 	case r.Err != nil:
-		if t == g.uac.now && g.phase == trying {
-			g.unreachable(r.Err)
-		}
-	case r.Response.StatusCode < 200:
-		if t == g.uac.now && g.phase == trying && !g.uac.canceled && r.Response.StatusCode > 100 {
-			g.progressed(t, r.Response)
-		}
-	case r.Response.StatusCode < 300:
-		g.succeeded(t, r.Response)
-	case t == g.uac.now && g.phase == trying:
+		g.unreachable(r.Err)
+	case r.Response.StatusCode >= 300:
 		g.refused(t, r.Response)
+	case r.Response.StatusCode > 100 && !g.uac.canceled:
+		g.progressed(t, r.Response)
 	}
 }
 
@@ -162,17 +163,10 @@ func (g *Leg) progressed(t *attempt, res *sip.Response) {
 		return // one we have had, or one that overtook another: it will come again
 	}
 	g.turn(p)
-	switch {
-	case !reliable && sdp != nil:
+	if reliable {
+		ev.Answer = g.relied(t, p, rseq, sdp)
+	} else if sdp != nil {
 		p.early = sdp
-	case reliable && sdp != nil && p.offer == ours:
-		p.offer, p.remote = settled, sdp
-	case reliable && sdp != nil && p.local == nil && p.offer == settled:
-		p.offer = theirs
-		ev.Answer = func(answer []byte) error { return g.answerEarly(t, p, rseq, sdp, answer) }
-	}
-	if reliable && ev.Answer == nil {
-		g.prack(t, p, rseq, nil)
 	}
 	g.emit(ev)
 }
