@@ -183,9 +183,12 @@ func (c *Call) change(f func()) {
 
 // Hangup ends the call, in whatever state it is: answered by BYE, one we make
 // by CANCEL, one that rings here by 480. Hanging up again does nothing.
-func (c *Call) Hangup() {
+func (c *Call) Hangup() { c.HangupWith() }
+
+// HangupWith is Hangup with headers for the BYE or CANCEL, as Reason (RFC 3326).
+func (c *Call) HangupWith(headers ...sip.Header) {
 	if leg := c.theLeg(); leg != nil {
-		leg.Bye()
+		leg.Bye(headers...)
 	}
 }
 

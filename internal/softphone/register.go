@@ -14,6 +14,10 @@ import (
 )
 
 const (
+	unauthorized      = 401
+	proxyUnauthorized = 407
+	tooBrief          = 423 // RFC 3261 21.4.17: interval too brief
+
 	registerTries = 5 // challenge, stale nonce, longer interval
 	firstRetry    = 2 * time.Second
 	longestRetry  = time.Minute
@@ -201,7 +205,7 @@ func (p *Phone) registerBy(ctx context.Context, flow sip.Flow, expires time.Dura
 			return 0, err
 		case res.StatusCode < 300:
 			return p.granted(res, flow, expires), nil
-		case res.StatusCode == 423:
+		case res.StatusCode == tooBrief:
 			least, err := strconv.Atoi(sip.Value(res, "Min-Expires"))
 			if err != nil || time.Duration(least)*time.Second <= expires {
 				return 0, &RefusedError{Code: res.StatusCode, Reason: res.Reason}
@@ -211,7 +215,7 @@ func (p *Phone) registerBy(ctx context.Context, flow sip.Flow, expires time.Dura
 			return 0, &RefusedError{Code: res.StatusCode, Reason: res.Reason}
 		}
 	}
-	return 0, &RefusedError{Code: 401, Reason: "the server keeps asking"}
+	return 0, &RefusedError{Code: unauthorized, Reason: "the server keeps asking"}
 }
 
 func (p *Phone) registerRequest(flow sip.Flow, expires time.Duration) *sip.Request {
@@ -259,9 +263,9 @@ func (p *Phone) granted(res *sip.Response, flow sip.Flow, asked time.Duration) t
 func (f *proof) challenged(res *sip.Response) bool {
 	var name, header string
 	switch res.StatusCode {
-	case 401:
+	case unauthorized:
 		name, header = "WWW-Authenticate", "Authorization"
-	case 407:
+	case proxyUnauthorized:
 		name, header = "Proxy-Authenticate", "Proxy-Authorization"
 	default:
 		return false
