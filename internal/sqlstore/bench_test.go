@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hotdesk-pbx/hotdesk/internal/audit"
 	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
@@ -16,15 +17,18 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/sqlstore/sqltest"
 )
 
-// onEach runs a benchmark on an empty database of each kind; both sync every commit.
-func onEach(b *testing.B, bench func(b *testing.B, db *database)) {
-	b.Helper()
-	b.Run("sqlite", func(b *testing.B) { bench(b, open(b, "sqlite", b.TempDir())) })
-	b.Run("postgres", func(b *testing.B) {
-		durable := sqltest.Cluster{Durable: true}
-		b.Cleanup(func() { _ = durable.Stop() })
-		bench(b, open(b, durable.Database(b), ""))
-	})
+// durable opens an empty database of each kind, both of which sync every commit.
+var durable = map[string]func(*testing.B) *database{
+	"sqlite": func(b *testing.B) *database {
+		b.Helper()
+		return open(b, "sqlite", b.TempDir())
+	},
+	"postgres": func(b *testing.B) *database {
+		b.Helper()
+		own := sqltest.Cluster{Durable: true}
+		b.Cleanup(func() { _ = own.Stop() })
+		return open(b, own.Database(b), "")
+	},
 }
 
 // concurrently spreads b.N writes over writers and reports their rate.
@@ -49,37 +53,43 @@ func concurrently(b *testing.B, writers int, write func(n int) error) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "writes/s")
 }
 
-// BenchmarkWrites shows what sharing a commit brings: a REGISTER that refreshes
-// a binding, a finished call, a login and its end.
+// BenchmarkWrites shows what sharing a commit brings: for a REGISTER that
+// refreshes a binding, for a call, and for a login with its audit entry and fact.
 func BenchmarkWrites(b *testing.B) {
-	onEach(b, func(b *testing.B, db *database) {
-		const devices = 1000
-		names := make([]string, devices)
-		for i := range names {
-			names[i] = fmt.Sprint(i)
-		}
-		stored := db.office(b, names...).Devices
-		for name, write := range map[string]func(ctx context.Context, n int) error{
-			"binding": func(ctx context.Context, n int) error {
-				device := stored[n%devices].ID
-				return db.Bindings().Save(ctx, location.Change{Put: []location.Binding{example(device, device)}})
-			},
-			"record": func(ctx context.Context, _ int) error {
-				return db.Records().Put(ctx, callrecord.Record{ID: newID(), DomainID: "acme", StartedAt: noon})
-			},
-			"login": func(ctx context.Context, _ int) error {
-				s := session(newID(), "ana", 0)
-				_, err := db.Sessions().Commit(ctx, hotdesk.Change{Start: s, End: []hotdesk.Ending{ending(s, noon)}})
-				return err
-			},
-		} {
-			for _, writers := range []int{1, 64, 1000} {
-				b.Run(fmt.Sprintf("%s-%d", name, writers), func(b *testing.B) {
-					concurrently(b, writers, func(n int) error { return write(b.Context(), n) })
-				})
+	for kind, empty := range durable {
+		b.Run(kind, func(b *testing.B) {
+			db := empty(b)
+			const devices = 1000
+			names := make([]string, devices)
+			for i := range names {
+				names[i] = fmt.Sprint(i)
 			}
-		}
-	})
+			stored := db.office(b, names...).Devices
+			for name, write := range map[string]func(ctx context.Context, n int) error{
+				"binding": func(ctx context.Context, n int) error {
+					device := stored[n%devices].ID
+					return db.Bindings().Save(ctx, location.Change{Put: []location.Binding{example(device, device)}})
+				},
+				"record": func(ctx context.Context, _ int) error {
+					return db.Records().Put(ctx, callrecord.Record{ID: newID(), DomainID: "acme", StartedAt: noon})
+				},
+				"login": func(ctx context.Context, _ int) error {
+					s := session(newID(), "ana", 0)
+					told := ending(s, noon) // as large as a login's own entry and fact
+					_, err := db.Sessions().Commit(ctx, hotdesk.Change{
+						Start: s, Audit: []audit.Entry{told.Audit}, Facts: []hotdesk.OutboxFact{told.Fact},
+					})
+					return err
+				},
+			} {
+				for _, writers := range []int{1, 64, 1000} {
+					b.Run(fmt.Sprintf("%s-%d", name, writers), func(b *testing.B) {
+						concurrently(b, writers, func(n int) error { return write(b.Context(), n) })
+					})
+				}
+			}
+		})
+	}
 }
 
 // example is a binding as a desk phone makes it.
@@ -95,33 +105,36 @@ func example(id, device string) location.Binding {
 // it starts.
 func BenchmarkStart(b *testing.B) {
 	const devices = 100_000
-	onEach(b, func(b *testing.B, db *database) {
-		big := directory.Change{Domain: directory.Domain{ID: newID(), Name: "acme.test", TimeZone: "UTC"}}
-		var all location.Change
-		for i := range devices {
-			d := directory.Device{ID: newID(), Name: fmt.Sprint(i), HA1MD5: newID(), HA1SHA256: newID() + newID(), CreatedAt: noon}
-			big.PutDevices = append(big.PutDevices, d)
-			all.Put = append(all.Put, example(d.ID, d.ID))
-		}
-		begin := time.Now()
-		if err := db.Directory().Save(b.Context(), big); err != nil {
-			b.Fatal(err)
-		}
-		b.Log("saved the office in", time.Since(begin))
-		if err := db.Bindings().Save(b.Context(), all); err != nil {
-			b.Fatal(err)
-		}
-		for b.Loop() {
-			if err := db.Close(); err != nil {
+	for kind, empty := range durable {
+		b.Run(kind, func(b *testing.B) {
+			db := empty(b)
+			big := directory.Change{Domain: directory.Domain{ID: newID(), Name: "acme.test", TimeZone: "UTC"}}
+			var all location.Change
+			for i := range devices {
+				d := directory.Device{ID: newID(), Name: fmt.Sprint(i), HA1MD5: newID(), HA1SHA256: newID() + newID(), CreatedAt: noon}
+				big.PutDevices = append(big.PutDevices, d)
+				all.Put = append(all.Put, example(d.ID, d.ID))
+			}
+			begin := time.Now()
+			if err := db.Directory().Save(b.Context(), big); err != nil {
 				b.Fatal(err)
 			}
-			var err error
-			if db.DB, err = sqlstore.Open(b.Context(), db.url, db.dir); err != nil {
+			b.Log("saved the office in", time.Since(begin))
+			if err := db.Bindings().Save(b.Context(), all); err != nil {
 				b.Fatal(err)
 			}
-			load(b, db, devices)
-		}
-	})
+			for b.Loop() {
+				if err := db.Close(); err != nil {
+					b.Fatal(err)
+				}
+				var err error
+				if db.DB, err = sqlstore.Open(b.Context(), db.url, db.dir); err != nil {
+					b.Fatal(err)
+				}
+				load(b, db, devices)
+			}
+		})
+	}
 }
 
 func load(b *testing.B, db *database, want int) {

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
-	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
 	"github.com/hotdesk-pbx/hotdesk/internal/location"
 	"github.com/hotdesk-pbx/hotdesk/internal/sqlstore"
 )
@@ -216,56 +215,5 @@ func TestLostConnections(t *testing.T) {
 		if got, err := db.Records().Records(t.Context(), callrecord.Query{}); err != nil || len(got) != 2*(round+1) {
 			t.Fatalf("%d records, %v", len(got), err)
 		}
-	}
-}
-
-// A thousand times two people take one desk at the same instant, on two
-// servers where the database allows it.
-func TestThousandPairsOfLogins(t *testing.T) {
-	t.Parallel()
-	for kind, empty := range databases {
-		t.Run(kind, func(t *testing.T) {
-			t.Parallel()
-			db := empty(t)
-			other := db
-			if db.url != "sqlite" {
-				other = open(t, db.url, "")
-			}
-			const pairs = 1000
-			var (
-				group       sync.WaitGroup
-				start       = make(chan struct{})
-				won, beaten atomic.Int64
-			)
-			login := func(db *database, device, user string) {
-				s := session(device, user, 0)
-				<-start
-				_, err := db.Sessions().Commit(t.Context(), hotdesk.Change{Start: s})
-				switch {
-				case err == nil:
-					won.Add(1)
-				case errors.Is(err, hotdesk.ErrTaken):
-					beaten.Add(1)
-				default:
-					t.Error(err)
-				}
-			}
-			for i := range pairs {
-				device := fmt.Sprint(5000 + i)
-				group.Go(func() { login(db, device, "ana") })
-				group.Go(func() { login(other, device, "bob") })
-			}
-			close(start)
-			group.Wait()
-			if won.Load() != pairs || beaten.Load() != pairs {
-				t.Errorf("%d logins won, %d lost, want %d each", won.Load(), beaten.Load(), pairs)
-			}
-			if n := db.number(t, "select count(distinct device_id) from sessions where ended_at is null"); n != pairs {
-				t.Errorf("%d desks are held, want %d", n, pairs)
-			}
-			if n := db.number(t, "select count(*) from sessions"); n != pairs {
-				t.Errorf("%d sessions, want %d", n, pairs)
-			}
-		})
 	}
 }

@@ -116,7 +116,7 @@ create table sessions (
 );
 -- The guard: one open session per device, also between servers.
 create unique index sessions_device_id on sessions (device_id) where ended_at is null;
-create index sessions_due on sessions (ends_at) where ended_at is null;
+create index sessions_due on sessions (ends_at) where ended_at is null and ends_at is not null;
 create index sessions_by_domain on sessions (domain_id, started_at);
 create index sessions_by_device on sessions (device_id, started_at);
 create index sessions_by_user on sessions (user_id, started_at);
@@ -152,8 +152,8 @@ create table call_records (
 );
 create index call_records_open on call_records (started_at) where ended_at is null;
 create index call_records_by_domain on call_records (domain_id, started_at);
-create index call_records_by_caller on call_records (caller_user_id, started_at) where caller_user_id <> '';
-create index call_records_by_callee on call_records (callee_user_id, started_at) where callee_user_id <> '';
+create index call_records_by_caller on call_records (caller_user_id, started_at);
+create index call_records_by_callee on call_records (callee_user_id, started_at);
 
 create table audit_entries (
   id text not null primary key,
