@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/netip"
 	"os"
@@ -62,6 +64,9 @@ func newClient(cfg Config) (*client, error) {
 		return c, nil
 	}
 	system, err := dns.ClientConfigFromFile("/etc/resolv.conf")
+	if errors.Is(err, fs.ErrNotExist) {
+		system, err = &dns.ClientConfig{Servers: []string{"127.0.0.1"}, Port: "53"}, nil // resolv.conf(5)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("resolve: reading the system's name servers: %w", err)
 	}
