@@ -142,9 +142,11 @@ func ParseURI(s string) (URI, error) {
 		return URI{}, fmt.Errorf("URI: %w", ErrSyntax)
 	}
 	if !strings.EqualFold(scheme, "sip") && !strings.EqualFold(scheme, "sips") {
-		if err := sip.ParseUri(s, &u); err != nil {
+		// Only the library can set Raw, and it knows schemes of letters only.
+		if err := sip.ParseUri("tel:"+rest, &u); err != nil {
 			return URI{}, fmt.Errorf("URI: %w", ErrSyntax)
 		}
+		u.Scheme = strings.ToLower(scheme)
 		return u, nil
 	}
 	u.Scheme = strings.ToLower(scheme)

@@ -31,11 +31,16 @@ func newHandler(serve func(tx *sip.ServerTx)) *handler {
 	return &handler{serve: serve, acks: make(chan *sip.Request, 100), closed: make(chan sip.Flow, 10000)}
 }
 
-func (h *handler) ServeSIP(tx *sip.ServerTx)             { h.serve(tx) }
-func (h *handler) ServeACK(req *sip.Request, _ sip.Flow) { h.acks <- req }
-func (h *handler) FlowClosed(flow sip.Flow)              { h.closed <- flow }
-func ok(tx *sip.ServerTx)                                { _ = tx.Reply(200, "OK") }
-func quick() sip.Timers                                  { return timers(20 * time.Millisecond) }
+func (h *handler) ServeSIP(tx *sip.ServerTx) { h.serve(tx) }
+func (h *handler) ServeACK(req *sip.Request, _ sip.Flow) {
+	select {
+	case h.acks <- req:
+	default: // nobody looks
+	}
+}
+func (h *handler) FlowClosed(flow sip.Flow) { h.closed <- flow }
+func ok(tx *sip.ServerTx)                   { _ = tx.Reply(200, "OK") }
+func quick() sip.Timers                     { return timers(20 * time.Millisecond) }
 func timers(t1 time.Duration) sip.Timers {
 	return sip.Timers{T1: t1, T2: 4 * t1, T4: 5 * t1, Trying: 10 * time.Millisecond}
 }
@@ -81,7 +86,17 @@ func tcpPeer(tb testing.TB, e *sip.Engine) *peer {
 
 func dial(tb testing.TB, network string, to netip.AddrPort) *peer {
 	tb.Helper()
-	conn, err := (&net.Dialer{}).DialContext(tb.Context(), network, to.String())
+	return dialFrom(tb, network, to, "127.0.0.1:0")
+}
+
+func dialFrom(tb testing.TB, network string, to netip.AddrPort, from string) *peer {
+	tb.Helper()
+	local := netip.MustParseAddrPort(from)
+	d := net.Dialer{LocalAddr: net.TCPAddrFromAddrPort(local)}
+	if network == "udp" {
+		d.LocalAddr = net.UDPAddrFromAddrPort(local)
+	}
+	conn, err := d.DialContext(tb.Context(), network, to.String())
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -1,0 +1,121 @@
+package sip_test
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hotdesk-pbx/hotdesk/internal/sip"
+)
+
+func TestRatePerSource(t *testing.T) {
+	t.Parallel()
+	still := time.Now()
+	now := func() time.Time { return still }
+	served := make(chan struct{}, 1000)
+	h := newHandler(func(tx *sip.ServerTx) { ok(tx); served <- struct{}{} })
+	e := start(t, sip.Config{Limits: sip.Limits{Rate: 1, Burst: 5}, Now: now}, h)
+	p := udpPeer(t, e)
+	for i := range 50 {
+		p.send(requestSeq("OPTIONS", "flood", i+1))
+	}
+	for range 5 {
+		p.expect("SIP/2.0 200")
+	}
+	p.silent(30 * time.Millisecond)
+	if s := e.Stats(); s.Limited != 45 || len(served) != 5 {
+		t.Errorf("%+v, served %d", s, len(served))
+	}
+}
+
+func TestTrustedSourcesAreNotLimited(t *testing.T) {
+	t.Parallel()
+	limits := sip.Limits{Rate: 1, Burst: 1, Trusted: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}
+	e := start(t, sip.Config{Limits: limits}, newHandler(ok))
+	e.Ban(netip.MustParseAddr("127.0.0.1"), time.Hour)
+	p := udpPeer(t, e)
+	for i := range 20 {
+		p.send(requestSeq("OPTIONS", "edge", i+1))
+		p.expect("SIP/2.0 200")
+	}
+}
+
+func TestStreamsOverTheRateAreSlowedNotCut(t *testing.T) {
+	t.Parallel()
+	e := start(t, sip.Config{Limits: sip.Limits{Rate: 200, Burst: 1}}, newHandler(ok))
+	p := tcpPeer(t, e)
+	var all strings.Builder
+	for i := range 20 {
+		all.WriteString(requestSeq("OPTIONS", "s", i+1))
+	}
+	begin := time.Now()
+	p.send(all.String())
+	for range 20 {
+		p.expect("SIP/2.0 200")
+	}
+	if took := time.Since(begin); took < 50*time.Millisecond {
+		t.Errorf("20 messages at 200 a second took %v", took)
+	}
+}
+
+func TestBan(t *testing.T) {
+	t.Parallel()
+	h := newHandler(ok)
+	e := start(t, sip.Config{}, h)
+	udp, tcp := udpPeer(t, e), tcpPeer(t, e)
+	for _, p := range []*peer{udp, tcp} {
+		p.send(request("OPTIONS", p.conn.LocalAddr().String()))
+		p.expect("SIP/2.0 200")
+	}
+	e.Ban(netip.MustParseAddr("127.0.0.1"), 300*time.Millisecond)
+	tcp.closedByServer()
+	recv(t, h.closed)
+	udp.send(request("OPTIONS", "banned"))
+	udp.silent(100 * time.Millisecond)
+	for i := 0; ; i++ { // the ban ends
+		udp.send(requestSeq("OPTIONS", "free", i))
+		if udp.read(100*time.Millisecond) != "" {
+			return
+		}
+		if i == 50 {
+			t.Fatal("still banned")
+		}
+	}
+}
+
+func TestSourcesAndAnswersAreBounded(t *testing.T) {
+	t.Parallel()
+	served := make(chan struct{}, 10000)
+	limits := sip.Limits{Sources: 4, Remembered: 4000}
+	e := start(t, sip.Config{Limits: limits}, newHandler(func(tx *sip.ServerTx) { ok(tx); served <- struct{}{} }))
+	p := udpPeer(t, e)
+	for i := range 100 {
+		p.send(requestSeq("OPTIONS", "many", i+1))
+		p.expect("SIP/2.0 200")
+	}
+	p.send(requestSeq("OPTIONS", "many", 100)) // among the latest: remembered
+	p.expect("SIP/2.0 200")
+	if len(served) != 100 {
+		t.Errorf("served %d, want 100", len(served))
+	}
+	p.send(requestSeq("OPTIONS", "many", 1)) // long gone: served again
+	p.expect("SIP/2.0 200")
+	if len(served) != 101 {
+		t.Errorf("served %d, want 101", len(served))
+	}
+}
+
+func TestUnansweredRequestsAreForgotten(t *testing.T) {
+	t.Parallel()
+	txs := make(chan *sip.ServerTx, 10)
+	p := udpPeer(t, start(t, sip.Config{Timers: timers(time.Millisecond)}, newHandler(func(tx *sip.ServerTx) { txs <- tx })))
+	p.send(request("MESSAGE", "lost"))
+	tx := recv(t, txs)
+	p.silent(100 * time.Millisecond) // longer than 64*T1
+	p.send(request("MESSAGE", "next"))
+	recv(t, txs)
+	if err := tx.Reply(200, "OK"); err != sip.ErrFinal { //nolint:errorlint // returned bare
+		t.Errorf("%v, want ErrFinal", err)
+	}
+}
