@@ -90,7 +90,7 @@ func (s *side) flow(transport sip.Transport) sip.Flow {
 // log holds the events of one leg.
 type log chan dialog.Event
 
-func newLog() log { return make(log, 512) }
+func newLog() log { return make(log, 64) }
 
 func (l log) sink(ev dialog.Event) { l <- ev }
 
