@@ -2,6 +2,7 @@ package media
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/media/dtmf"
@@ -19,7 +20,8 @@ const (
 // hearing turns packets into sound and digits. Its memory outlives each Ear, so
 // that the late packets of a digit are not a digit for the next Ear.
 type hearing struct {
-	now func() time.Time
+	now     func() time.Time
+	another atomic.Bool // another phone may be at the other end
 
 	mu       sync.Mutex
 	ear      Ear
@@ -62,12 +64,8 @@ func (h *hearing) end() {
 	h.dropHeld()
 }
 
-// forget is for another phone at the other end.
-func (h *hearing) forget() {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.sendsEvents = false
-}
+// forget is for another phone at the other end. It takes no lock, so that an Ear may call Update.
+func (h *hearing) forget() { h.another.Store(true) }
 
 // packet takes an RTP packet of the other side.
 func (h *hearing) packet(pkt []byte, r *route) {
@@ -77,6 +75,9 @@ func (h *hearing) packet(pkt []byte, r *route) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.another.Swap(false) {
+		h.sendsEvents = false
+	}
 	if p.payload == r.remote.EventsIn && p.payload != 0 {
 		if digit, ok := h.events.Packet(p.body, p.ts, h.now()); ok {
 			h.event(digit)

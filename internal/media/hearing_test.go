@@ -328,3 +328,32 @@ func BenchmarkHearing(b *testing.B) {
 		<-done
 	}
 }
+
+// FuzzPackets sends what a phone that went mad could send, after its address was learned.
+func FuzzPackets(f *testing.F) {
+	s, p := leg(f, newPorts(f, media.PortsConfig{}))
+	f.Add([]byte{0x80, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0xff})
+	f.Add([]byte{0xbf, 0x80, 0xff, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0xff, 0xff, 0xff, 0xff})
+	f.Add([]byte{0x80, events, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 5, 0x80, 1, 0})
+	f.Add([]byte{0xb0, 8, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 3})
+	f.Add([]byte{})
+	var l listener
+	p.say(1, 1)
+	s.Listen(l.ear())
+	f.Fuzz(func(t *testing.T, data []byte) {
+		p.t = t
+		before := s.Stats()
+		if len(data) > 1400 {
+			return
+		}
+		p.send(data)
+		p.say(1, 1)
+		until(t, "the packets", func() bool {
+			now := s.Stats()
+			return now.Received+now.Strangers > before.Received+before.Strangers
+		})
+		l.mu.Lock()
+		l.pcm = nil
+		l.mu.Unlock()
+	})
+}

@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	maxLate        = 3 * FrameTime // a stall longer than this is left out instead of caught up
+	maxLate        = 3 * FrameTime // a stall longer than this is not caught up
 	eventTicks     = 5             // a digit lasts 100 ms,
 	eventPauseTick = 4             // and 80 ms of silence follow it
 	eventEnds      = 3             // RFC 4733 2.5.1.4: the end is sent three times
@@ -193,9 +193,7 @@ func (v *voice) tick(quit chan struct{}) time.Duration {
 	}
 	now := v.now()
 	if late := now.Sub(v.at); late > maxLate {
-		v.ts += uint32(late/FrameTime) * FrameSamples //nolint:gosec // wraps as RTP time does
-		v.at = v.at.Add(late.Truncate(FrameTime))
-		v.marker = true
+		v.stalled(late)
 	}
 	if r := v.stream.route.Load(); r != nil {
 		v.emit(r)
@@ -206,6 +204,16 @@ func (v *voice) tick(quit chan struct{}) time.Duration {
 	v.ts += FrameSamples
 	v.at = v.at.Add(FrameTime)
 	return v.at.Sub(now)
+}
+
+// stalled makes up for a time in which nothing was sent. A clip goes on as if
+// there had been none: a hole in a tone would make two digits of one.
+func (v *voice) stalled(late time.Duration) {
+	v.at = v.at.Add(late.Truncate(FrameTime))
+	if v.clip == nil {
+		v.ts += uint32(late/FrameTime) * FrameSamples //nolint:gosec // wraps as RTP time does
+		v.marker = true
+	}
 }
 
 func (v *voice) emit(r *route) {

@@ -3,17 +3,11 @@ package softphone_test
 import (
 	"context"
 	"errors"
-	"math"
-	"os"
-	"path/filepath"
-	"slices"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
 
-	"github.com/hotdesk-pbx/hotdesk/internal/media/g711"
-	"github.com/hotdesk-pbx/hotdesk/internal/media/wav"
 	"github.com/hotdesk-pbx/hotdesk/internal/sip"
 	"github.com/hotdesk-pbx/hotdesk/internal/sip/dialog"
 	"github.com/hotdesk-pbx/hotdesk/internal/sip/sdp"
@@ -66,23 +60,32 @@ func newPhone(t *testing.T, cfg softphone.Config) (*softphone.Phone, log) {
 }
 
 // pair is a phone that calls and the one that it calls, without a server between them.
-func pair(t *testing.T, change func(ana, ben *softphone.Config)) (ana, ben *softphone.Phone, anas, bens log) {
+func pair(t *testing.T, change func(ana, ben *softphone.Config)) (ana, ben *softphone.Phone) {
+	t.Helper()
+	ana, ben, _ = watched(t, change)
+	return ana, ben
+}
+
+// logs are the events of a pair.
+type logs struct{ ana, ben log }
+
+func watched(t *testing.T, change func(ana, ben *softphone.Config)) (ana, ben *softphone.Phone, seen logs) {
 	t.Helper()
 	a := softphone.Config{User: "1001", Display: "Ana Ruiz", Domain: "acme.test"}
 	b := softphone.Config{User: "1002", Server: "127.0.0.1:9"}
 	if change != nil {
 		change(&a, &b)
 	}
-	ben, bens = newPhone(t, b)
+	ben, seen.ben = newPhone(t, b)
 	a.Server = ben.Addr().String()
-	ana, anas = newPhone(t, a)
-	return ana, ben, anas, bens
+	ana, seen.ana = newPhone(t, a)
+	return ana, ben, seen
 }
 
 // talk is a call that has been answered.
 func talk(t *testing.T, change func(ana, ben *softphone.Config)) (out, in *softphone.Call) {
 	t.Helper()
-	ana, ben, _, _ := pair(t, change)
+	ana, ben := pair(t, change)
 	ctx := within(t)
 	out, err := ana.Dial(ctx, "1002")
 	if err != nil {
@@ -105,7 +108,7 @@ func TestCall(t *testing.T) {
 	for _, transport := range []sip.Transport{sip.UDP, sip.TCP} {
 		t.Run(string(transport), func(t *testing.T) {
 			t.Parallel()
-			ana, ben, anas, bens := pair(t, func(a, _ *softphone.Config) { a.Transport = transport })
+			ana, ben, seen := watched(t, func(a, _ *softphone.Config) { a.Transport = transport })
 			ctx := within(t)
 			out, err := ana.Dial(ctx, "*88", sip.NewHeader("P-Asserted-Identity", `"Desk 1" <sip:5401@acme.test>`))
 			if err != nil {
@@ -140,8 +143,8 @@ func TestCall(t *testing.T) {
 				}
 			}
 			for l, want := range map[*log][]softphone.Kind{
-				&anas: {softphone.Progress, softphone.Answered, softphone.CallEnded},
-				&bens: {softphone.Incoming, softphone.Answered, softphone.CallEnded},
+				&seen.ana: {softphone.Progress, softphone.Answered, softphone.CallEnded},
+				&seen.ben: {softphone.Incoming, softphone.Answered, softphone.CallEnded},
 			} {
 				for _, kind := range want {
 					if ev := l.next(t); ev.Kind != kind || ev.Call == nil {
@@ -180,7 +183,7 @@ func TestLawsAndCodecs(t *testing.T) {
 
 func TestNoCommonCodec(t *testing.T) {
 	t.Parallel()
-	ana, ben, _, _ := pair(t, func(a, b *softphone.Config) {
+	ana, ben := pair(t, func(a, b *softphone.Config) {
 		a.Codecs, b.Codecs = []sdp.Format{sdp.PCMA()}, []sdp.Format{sdp.PCMU()}
 	})
 	ctx := within(t)
@@ -224,7 +227,7 @@ func TestNotAnswered(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			ana, ben, _, _ := pair(t, nil)
+			ana, ben := pair(t, nil)
 			ctx := within(t)
 			out, err := ana.Dial(ctx, "1002")
 			if err != nil {
@@ -256,35 +259,42 @@ func elsewhere() sip.Header {
 
 func TestTooManyCalls(t *testing.T) {
 	t.Parallel()
-	ana, ben, _, _ := pair(t, func(a, b *softphone.Config) { a.MaxCalls, b.MaxCalls = 2, 1 })
+	ana, ben := pair(t, func(a, b *softphone.Config) { a.MaxCalls, b.MaxCalls = 1, 1 })
+	cleo, _ := newPhone(t, softphone.Config{User: "1003", Server: ben.Addr().String()})
 	ctx := within(t)
 	first, err := ana.Dial(ctx, "1002")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ben.Incoming(ctx); err != nil {
-		t.Fatal(err)
-	}
-	second, err := ana.Dial(ctx, "1002")
-	if err != nil {
-		t.Fatal(err)
-	}
-	wantEnd(ctx, t, second, 486)
-	third, err := ana.Dial(ctx, "1002")
+	in, err := ben.Incoming(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := ana.Dial(ctx, "1002"); !errors.Is(err, softphone.ErrBusy) {
-		t.Errorf("a third call at once: %v", err)
+		t.Errorf("a second call: %v", err)
 	}
-	wantEnd(ctx, t, third, 486)
+	second, err := cleo.Dial(ctx, "1002")
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantEnd(ctx, t, second, 486)
 	first.Hangup()
 	wantEnd(ctx, t, first, 487)
+	if _, err := in.Ended(ctx); err != nil {
+		t.Fatal(err)
+	}
+	third, err := ana.Dial(ctx, "1002") // there is room again
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := third.Ringing(ctx); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestAutoAnswer(t *testing.T) {
 	t.Parallel()
-	ana, _, _, _ := pair(t, func(_, b *softphone.Config) { b.AutoAnswer = true })
+	ana, _ := pair(t, func(_, b *softphone.Config) { b.AutoAnswer = true })
 	ctx := within(t)
 	out, err := ana.Dial(ctx, "1002")
 	if err != nil {
@@ -292,151 +302,6 @@ func TestAutoAnswer(t *testing.T) {
 	}
 	if err := out.Answered(ctx); err != nil {
 		t.Fatal(err)
-	}
-}
-
-func TestHold(t *testing.T) {
-	t.Parallel()
-	out, in := talk(t, nil)
-	ctx := within(t)
-	for range 2 {
-		if err := out.Hold(ctx); err != nil {
-			t.Fatal(err)
-		}
-		if err := in.Wait(ctx, in.Held); err != nil {
-			t.Fatal(err)
-		}
-		if out.Held() {
-			t.Error("who holds is held")
-		}
-		sent := in.Stats().Sent
-		if err := in.Play(ctx, softphone.Tone(700, 60*time.Millisecond)); err != nil || in.Stats().Sent != sent {
-			t.Errorf("the held one is heard: %v", err)
-		}
-		if err := out.Resume(ctx); err != nil {
-			t.Fatal(err)
-		}
-		if err := in.Wait(ctx, func() bool { return !in.Held() }); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := in.Hold(ctx); err != nil { // the other side can, too
-		t.Fatal(err)
-	}
-	if err := out.Wait(ctx, out.Held); err != nil {
-		t.Fatal(err)
-	}
-	if err := in.Resume(ctx); err != nil {
-		t.Fatal(err)
-	}
-	exchangeTones(ctx, t, out, in)
-}
-
-func TestPress(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		method   softphone.DigitMethod
-		noEvents bool
-	}{
-		{softphone.DigitsAuto, false},
-		{softphone.DigitsAuto, true},
-		{softphone.DigitsEvents, false},
-		{softphone.DigitsInBand, false},
-		{softphone.DigitsInfo, false},
-		{softphone.DigitsInfoPlain, false},
-	} {
-		t.Run(string(c.method), func(t *testing.T) {
-			t.Parallel()
-			out, in := talk(t, func(a, _ *softphone.Config) { a.Digits, a.NoEvents = c.method, c.noEvents })
-			ctx := within(t)
-			if err := out.Press("1001#,*D"); err != nil {
-				t.Fatal(err)
-			}
-			if err := in.Wait(ctx, func() bool { return len(in.Digits()) >= 7 }); err != nil {
-				t.Fatal(err)
-			}
-			if got := in.Digits(); got != "1001#*D" {
-				t.Errorf("heard %q", got)
-			}
-			if out.Press("x") == nil {
-				t.Error("there is no key x")
-			}
-		})
-	}
-}
-
-func TestRecord(t *testing.T) {
-	t.Parallel()
-	out, in := talk(t, nil)
-	ctx := within(t)
-	name := filepath.Join(t.TempDir(), "heard.wav")
-	f, err := os.Create(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	if err := in.Record(f); err != nil {
-		t.Fatal(err)
-	}
-	if in.Record(f) == nil {
-		t.Error("one call is recorded twice")
-	}
-	if err := out.Play(ctx, softphone.Tone(440, 400*time.Millisecond)); err != nil {
-		t.Fatal(err)
-	}
-	if err := in.Wait(ctx, func() bool { return softphone.HasTone(in.Heard(), 440) }); err != nil {
-		t.Fatal(err)
-	}
-	out.Hangup()
-	if _, err := in.Ended(ctx); err != nil {
-		t.Fatal(err)
-	}
-	if err := in.Recorded(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := f.Seek(0, 0); err != nil {
-		t.Fatal(err)
-	}
-	pcm, err := wav.Read(f)
-	if err != nil || !softphone.HasTone(pcm, 440) {
-		t.Errorf("%d samples recorded, %v", len(pcm), err)
-	}
-	if ended := (*softphone.EndError)(nil); !errors.As(in.Record(f), &ended) {
-		t.Error("a call is recorded that has ended")
-	}
-}
-
-// TestMemory keeps the last of what was heard.
-func TestMemory(t *testing.T) {
-	t.Parallel()
-	out, in := talk(t, func(_, b *softphone.Config) { b.Memory = 200 * time.Millisecond })
-	ctx := within(t)
-	if err := out.Play(ctx, softphone.Tone(440, 600*time.Millisecond)); err != nil {
-		t.Fatal(err)
-	}
-	if n := len(in.Heard()); n > g711.Rate/4 || n < g711.Rate/10 {
-		t.Errorf("%d samples kept", n)
-	}
-}
-
-func TestWaitEndsWithTheCall(t *testing.T) {
-	t.Parallel()
-	out, in := talk(t, nil)
-	ctx := within(t)
-	waited := make(chan error)
-	go func() { waited <- in.Wait(ctx, func() bool { return false }) }()
-	out.Hangup()
-	if ended := (*softphone.EndError)(nil); !errors.As(<-waited, &ended) {
-		t.Error("waiting went on after the end")
-	}
-	if out.Press("1") == nil || in.Play(ctx, softphone.Tone(440, time.Second)) == nil {
-		t.Error("a call that has ended takes sound")
-	}
-	short, cancel := context.WithCancelCause(ctx)
-	cancel(os.ErrDeadlineExceeded)
-	fresh, _ := talk(t, nil)
-	if err := fresh.Wait(short, func() bool { return false }); !errors.Is(err, os.ErrDeadlineExceeded) {
-		t.Errorf("error is %v", err)
 	}
 }
 
@@ -465,7 +330,7 @@ func TestClosedPhone(t *testing.T) {
 	t.Parallel()
 	out, in := talk(t, nil)
 	_ = in
-	ana, _, _, _ := pair(t, nil)
+	ana, _ := pair(t, nil)
 	ana.Close()
 	ana.Close()
 	ctx := within(t)
@@ -486,34 +351,4 @@ func TestDialNonsense(t *testing.T) {
 			t.Errorf("%q can be dialled", dialled)
 		}
 	}
-}
-
-func TestHasTone(t *testing.T) {
-	t.Parallel()
-	quiet := make([]int16, 800)
-	tone := softphone.Tone(440, 200*time.Millisecond)
-	for name, c := range map[string]struct {
-		pcm  []int16
-		want bool
-	}{
-		"nothing":    {nil, false},
-		"silence":    {quiet, false},
-		"a tone":     {slices.Concat(quiet, tone, quiet), true},
-		"too short":  {slices.Concat(quiet, tone[:480], quiet), false},
-		"another":    {softphone.Tone(600, time.Second), false},
-		"too quiet":  {softer(tone, 0.01), false},
-		"much lower": {softer(tone, 0.2), true},
-	} {
-		if got := softphone.HasTone(c.pcm, 440); got != c.want {
-			t.Errorf("%s: %v", name, got)
-		}
-	}
-}
-
-func softer(pcm []int16, by float64) []int16 {
-	out := make([]int16, len(pcm))
-	for i, v := range pcm {
-		out[i] = int16(math.Round(float64(v) * by))
-	}
-	return out
 }
