@@ -15,7 +15,14 @@ import (
 
 // commands is every command there is; a new one is a line here and a file.
 type commands struct {
-	Serve serveCommand `cmd:"" help:"Run the server."`
+	Serve   serveCommand   `cmd:"" help:"Run the server."`
+	Apply   applyCommand   `cmd:"" help:"Make a domain as an office file says."`
+	Export  exportCommand  `cmd:"" help:"Write a domain as an office file."`
+	Domain  domainCommand  `cmd:"" help:"Manage domains."`
+	User    userCommand    `cmd:"" help:"Manage users: people and desk accounts."`
+	Device  deviceCommand  `cmd:"" help:"Manage devices: the SIP lines."`
+	Phone   phoneCommand   `cmd:"" help:"Manage the inventory of phones."`
+	Session sessionCommand `cmd:"" help:"See and change who sits where."`
 }
 
 // console is where a command reads and writes.

@@ -128,6 +128,18 @@ func TestCheckPIN(t *testing.T) {
 	}
 }
 
+func TestNewPIN(t *testing.T) {
+	t.Parallel()
+	for range 1000 {
+		if pin, err := credential.NewPIN(rand.Reader, "1001"); err != nil || len(pin) != 6 || credential.CheckPIN(pin, "1001") != nil {
+			t.Fatalf("NewPIN() = %q, %v", pin, err)
+		}
+	}
+	if _, err := credential.NewPIN(bytes.NewReader(nil), "1001"); err == nil {
+		t.Error("a source without randomness gave a PIN")
+	}
+}
+
 func BenchmarkVerifyPIN(b *testing.B) {
 	h, err := credential.HashPIN("4711")
 	if err != nil {

@@ -1,7 +1,11 @@
 package credential
 
 import (
+	"crypto/rand"
 	"errors"
+	"fmt"
+	"io"
+	"math/big"
 	"strings"
 )
 
@@ -33,6 +37,20 @@ func CheckPIN(pin, extension string) error {
 		return ErrPINRun
 	}
 	return nil
+}
+
+// NewPIN makes a PIN of six digits from random bytes for the account of that
+// extension.
+func NewPIN(random io.Reader, extension string) (string, error) {
+	for {
+		n, err := rand.Int(random, big.NewInt(1_000_000))
+		if err != nil {
+			return "", fmt.Errorf("make a PIN: %w", err)
+		}
+		if pin := fmt.Sprintf("%06d", n); CheckPIN(pin, extension) == nil {
+			return pin, nil
+		}
+	}
 }
 
 // repeats reports whether a shorter text, repeated, makes the PIN.

@@ -6,10 +6,9 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-)
 
-// SocketName is the name of the socket in the data folder.
-const SocketName = "hotdesk.sock"
+	"github.com/hotdesk-pbx/hotdesk/internal/restapi/resource"
+)
 
 // Listen opens the socket in a data folder, on which [API.Local] is served. It
 // is open to the folder's owner alone (mode 0600) at every moment: it is made
@@ -21,7 +20,7 @@ func Listen(folder string) (net.Listener, error) {
 		return nil, fmt.Errorf("open the control socket: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(private) }()
-	made, final := filepath.Join(private, "s"), filepath.Join(folder, SocketName)
+	made, final := filepath.Join(private, "s"), filepath.Join(folder, resource.SocketName)
 	// sockaddr_un holds 108 bytes with the zero at the end.
 	if longest := max(len(made), len(final)); longest > 107 {
 		return nil, fmt.Errorf("open the control socket: the path of the data folder, %s, is %d bytes too long for a socket", folder, longest-107)

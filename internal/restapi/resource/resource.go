@@ -5,6 +5,10 @@ package resource
 
 import "time"
 
+// SocketName is the name of the socket in the data folder, on which the API is
+// open to whoever may use that folder.
+const SocketName = "hotdesk.sock"
+
 // List is a list of resources.
 type List[T any] struct {
 	Items []T `json:"items"`

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+
+	"github.com/hotdesk-pbx/hotdesk/internal/restapi/resource"
+)
+
+// deviceCommand manages devices.
+type deviceCommand struct {
+	List   deviceList   `cmd:"" help:"List the devices."`
+	Add    deviceAdd    `cmd:"" help:"Make a device. Its password is made and shown once unless one is given."`
+	Set    deviceSet    `cmd:"" help:"Change a device."`
+	Delete deviceDelete `cmd:"" help:"Remove a device."`
+}
+
+// Help is printed below the flags.
+func (deviceCommand) Help() string {
+	return `A device is a SIP line: what a phone registers as. One that belongs to a desk
+account, or to nobody, is a hot desk.
+
+Examples:
+  hotdesk device add 5401 --owner 5401
+  hotdesk device add ana-mobile --owner 1001 --password ask
+  hotdesk device set 5401 --password new
+  hotdesk device set spare --owner ""`
+}
+
+type deviceFields struct {
+	Owner    *string `help:"Extension of the owner; empty: nobody." placeholder:"EXTENSION"`
+	Password *string `help:"SIP password; \"ask\" asks for it, \"new\" makes one." placeholder:"TEXT"`
+	Disabled *bool   `help:"The device is switched off." negatable:""`
+}
+
+func (f deviceFields) input(con console) (resource.DeviceInput, error) {
+	in := resource.DeviceInput{Owner: f.Owner, Disabled: f.Disabled}
+	if f.Password != nil && *f.Password == newWord {
+		in.NewPassword = true // the server makes it
+		return in, nil
+	}
+	var err error
+	in.Password, err = con.secret(f.Password, "password", newPassword)
+	return in, err
+}
+
+type deviceList struct {
+	inDomain `embed:""`
+}
+
+// Run lists the devices.
+func (c *deviceList) Run(ctx context.Context, con console) error {
+	server, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer server.Close()
+	all, err := server.Devices(server.domain).List(ctx)
+	if err != nil {
+		return err
+	}
+	t := table{heading: "DEVICE\tOWNER\tHOT DESK\tPHONE\tDISABLED"}
+	for _, d := range all {
+		t.add(d.Name, d.Owner, yes(d.HotDesk), d.Phone, yes(d.Disabled))
+	}
+	return c.show(con, all, t)
+}
+
+type deviceAdd struct {
+	inDomain     `embed:""`
+	deviceFields `embed:""`
+
+	Name string `arg:"" help:"The SIP user name."`
+}
+
+// Run makes a device.
+func (c *deviceAdd) Run(ctx context.Context, con console) error {
+	server, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer server.Close()
+	in, err := c.input(con)
+	if err != nil {
+		return err
+	}
+	in.Name = &c.Name
+	d, err := server.Devices(server.domain).Add(ctx, in)
+	if err != nil {
+		return err
+	}
+	return c.tellDevice(con, d, "is there")
+}
+
+func (d inDomain) tellDevice(con console, device resource.Device, done string) error {
+	if device.Password != "" {
+		done += "; its password, shown only now: " + device.Password
+	}
+	return d.tell(con, device, "device %s %s", device.Name, done)
+}
+
+type deviceSet struct {
+	inDomain     `embed:""`
+	deviceFields `embed:""`
+
+	Name    string  `arg:"" help:"The device."`
+	NewName *string `help:"Another SIP user name; needs a new password." placeholder:"NAME"`
+}
+
+// Run changes a device.
+func (c *deviceSet) Run(ctx context.Context, con console) error {
+	server, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer server.Close()
+	in, err := c.input(con)
+	if err != nil {
+		return err
+	}
+	in.Name = c.NewName
+	d, err := server.Devices(server.domain).Set(ctx, c.Name, in)
+	if err != nil {
+		return err
+	}
+	return c.tellDevice(con, d, "is changed")
+}
+
+type deviceDelete struct {
+	inDomain `embed:""`
+
+	Name string `arg:"" help:"The device."`
+}
+
+// Run removes a device.
+func (c *deviceDelete) Run(ctx context.Context, con console) error {
+	server, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer server.Close()
+	if err := server.Devices(server.domain).Delete(ctx, c.Name); err != nil {
+		return err
+	}
+	return c.tell(con, map[string]string{"deleted": c.Name}, "device %s is gone", c.Name)
+}

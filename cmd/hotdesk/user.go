@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"strings"
+
+	"github.com/hotdesk-pbx/hotdesk/internal/credential"
+	"github.com/hotdesk-pbx/hotdesk/internal/restapi/resource"
+)
+
+// userCommand manages users.
+type userCommand struct {
+	List   userList   `cmd:"" help:"List the users."`
+	Add    userAdd    `cmd:"" help:"Make a user: a person, or a desk account when the extension lies in the desk range."`
+	Set    userSet    `cmd:"" help:"Change a user."`
+	Delete userDelete `cmd:"" help:"Remove a user: a person's devices go too, a desk account's become unassigned."`
+}
+
+// Help is printed below the flags.
+func (userCommand) Help() string {
+	return `Examples:
+  hotdesk user add 1001 --name "Ana Ruiz" --pin ask --caller-id +14165550101
+  hotdesk user add 5401 --name "Window 1" --place "Floor 5, 100 King St W, Toronto"
+  hotdesk user set 1001 --pin new
+  hotdesk user list --json`
+}
+
+type userFields struct {
+	Email      *string `help:"E-mail address." placeholder:"ADDRESS"`
+	Scope      *string `help:"What the user may do: super_user, reseller, office_manager, site_manager, call_center_supervisor, call_center_agent, basic_user, no_portal." placeholder:"SCOPE"`
+	Place      *string `help:"Where a desk account's phones stand." placeholder:"TEXT"`
+	CallerID   *string `help:"Public number shown outside." placeholder:"+NUMBER"`
+	PIN        *string `name:"pin" help:"PIN for hot desks; \"ask\" asks for it, \"new\" makes one, empty takes it away." placeholder:"DIGITS"`
+	Password   *string `help:"Portal password; \"ask\" asks for it, \"new\" makes one, empty takes it away." placeholder:"TEXT"`
+	HotDesking *bool   `help:"May log in at hot desks." negatable:""`
+	Disabled   *bool   `help:"The account is switched off." negatable:""`
+}
+
+func (f userFields) input(con console, extension string) (in resource.UserInput, err error) {
+	in = resource.UserInput{Email: f.Email, Scope: f.Scope, Place: f.Place, CallerID: f.CallerID, HotDesking: f.HotDesking, Disabled: f.Disabled}
+	newPIN := func() (string, error) { return credential.NewPIN(rand.Reader, extension) }
+	if in.PIN, err = con.secret(f.PIN, "PIN", newPIN); err == nil {
+		in.Password, err = con.secret(f.Password, "password", newPassword)
+	}
+	return in, err
+}
+
+type userList struct {
+	inDomain `embed:""`
+}
+
+// Run lists the users.
+func (c *userList) Run(ctx context.Context, con console) error {
+	server, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer server.Close()
+	all, err := server.Users(server.domain).List(ctx)
+	if err != nil {
+		return err
+	}
+	t := table{heading: "EXTENSION\tNAME\tSCOPE\tDESK ACCOUNT\tPIN\tDISABLED\tDEVICES"}
+	for _, u := range all {
+		t.add(u.Extension, u.Name, u.Scope, yes(u.DeskAccount), yes(u.HasPIN), yes(u.Disabled), strings.Join(u.Devices, " "))
+	}
+	return c.show(con, all, t)
+}
+
+type userAdd struct {
+	inDomain   `embed:""`
+	userFields `embed:""`
+
+	Extension string `arg:"" help:"2 to 10 digits."`
+	Name      string `help:"The name people see." required:"" placeholder:"NAME"`
+}
+
+// Run makes a user.
+func (c *userAdd) Run(ctx context.Context, con console) error {
+	server, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer server.Close()
+	in, err := c.input(con, c.Extension)
+	if err != nil {
+		return err
+	}
+	in.Extension, in.Name = &c.Extension, &c.Name
+	u, err := server.Users(server.domain).Add(ctx, in)
+	if err != nil {
+		return err
+	}
+	kind := "user"
+	if u.DeskAccount {
+		kind = "desk account"
+	}
+	return c.tell(con, u, "%s %s (%s) is there", kind, u.Extension, u.Name)
+}
+
+type userSet struct {
+	inDomain   `embed:""`
+	userFields `embed:""`
+
+	Extension    string  `arg:"" help:"The user's extension."`
+	NewExtension *string `help:"Another extension." placeholder:"DIGITS"`
+	Name         *string `help:"The name people see." placeholder:"NAME"`
+}
+
+// Run changes a user.
+func (c *userSet) Run(ctx context.Context, con console) error {
+	server, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer server.Close()
+	in, err := c.input(con, c.Extension)
+	if err != nil {
+		return err
+	}
+	in.Extension, in.Name = c.NewExtension, c.Name
+	u, err := server.Users(server.domain).Set(ctx, c.Extension, in)
+	if err != nil {
+		return err
+	}
+	return c.tell(con, u, "user %s (%s) is changed", u.Extension, u.Name)
+}
+
+type userDelete struct {
+	inDomain `embed:""`
+
+	Extension string `arg:"" help:"The user's extension."`
+}
+
+// Run removes a user.
+func (c *userDelete) Run(ctx context.Context, con console) error {
+	server, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer server.Close()
+	if err := server.Users(server.domain).Delete(ctx, c.Extension); err != nil {
+		return err
+	}
+	return c.tell(con, map[string]string{"deleted": c.Extension}, "user %s is gone", c.Extension)
+}

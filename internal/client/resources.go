@@ -1,0 +1,132 @@
+package client
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+
+	"github.com/hotdesk-pbx/hotdesk/internal/restapi/resource"
+)
+
+// Apply makes a domain as an office file says.
+func (c *Client) Apply(ctx context.Context, office []byte) (resource.OfficeResult, error) {
+	return c.apply(ctx, office, "")
+}
+
+// Try tells what [Client.Apply] would do.
+func (c *Client) Try(ctx context.Context, office []byte) (resource.OfficeResult, error) {
+	return c.apply(ctx, office, "?dry_run=true")
+}
+
+// Export writes a domain as an office file.
+func (c *Client) Export(ctx context.Context, domain string) ([]byte, error) {
+	return c.send(ctx, http.MethodGet, path("domains", domain, "office"), "", nil)
+}
+
+// Domains makes, lists, changes and removes domains by their names.
+func (c *Client) Domains() Collection[resource.Domain, resource.DomainInput] {
+	return Collection[resource.Domain, resource.DomainInput]{c, []string{"domains"}}
+}
+
+// Users makes, lists, changes and removes users of a domain by their extensions.
+func (c *Client) Users(domain string) Collection[resource.User, resource.UserInput] {
+	return Collection[resource.User, resource.UserInput]{c, []string{"domains", domain, "users"}}
+}
+
+// Devices makes, lists, changes and removes devices of a domain by their names.
+func (c *Client) Devices(domain string) Collection[resource.Device, resource.DeviceInput] {
+	return Collection[resource.Device, resource.DeviceInput]{c, []string{"domains", domain, "devices"}}
+}
+
+// Phones makes, lists, changes and removes phones of a domain by their MAC addresses.
+func (c *Client) Phones(domain string) Collection[resource.Phone, resource.PhoneInput] {
+	return Collection[resource.Phone, resource.PhoneInput]{c, []string{"domains", domain, "phones"}}
+}
+
+// Collection is all resources of a kind; Input is what makes or changes one.
+type Collection[View, Input any] struct {
+	client *Client
+	at     []string
+}
+
+func (l Collection[View, Input]) one(name string) string {
+	return path(append(append([]string{}, l.at...), name)...)
+}
+
+// List reads all of them.
+func (l Collection[View, Input]) List(ctx context.Context) ([]View, error) {
+	var all resource.List[View]
+	err := l.client.call(ctx, http.MethodGet, path(l.at...), nil, &all)
+	return all.Items, err
+}
+
+// Get reads one.
+func (l Collection[View, Input]) Get(ctx context.Context, name string) (View, error) {
+	var view View
+	err := l.client.call(ctx, http.MethodGet, l.one(name), nil, &view)
+	return view, err
+}
+
+// Add makes one.
+func (l Collection[View, Input]) Add(ctx context.Context, in Input) (View, error) {
+	var view View
+	err := l.client.call(ctx, http.MethodPost, path(l.at...), in, &view)
+	return view, err
+}
+
+// Set changes one; what the input lacks stays as it is.
+func (l Collection[View, Input]) Set(ctx context.Context, name string, in Input) (View, error) {
+	var view View
+	err := l.client.call(ctx, http.MethodPatch, l.one(name), in, &view)
+	return view, err
+}
+
+// Delete removes one.
+func (l Collection[View, Input]) Delete(ctx context.Context, name string) error {
+	return l.client.call(ctx, http.MethodDelete, l.one(name), nil, nil)
+}
+
+// SessionFilter selects sessions; empty fields select all.
+type SessionFilter struct {
+	Device string // the name of a device
+	User   string // an extension
+	Open   bool   // only sessions that last
+}
+
+// Sessions lists sessions, newest first.
+func (c *Client) Sessions(ctx context.Context, domain string, filter SessionFilter) ([]resource.Session, error) {
+	query := url.Values{}
+	if filter.Device != "" {
+		query.Set("device", filter.Device)
+	}
+	if filter.User != "" {
+		query.Set("user", filter.User)
+	}
+	if filter.Open {
+		query.Set("open", "true")
+	}
+	var all resource.List[resource.Session]
+	err := c.call(ctx, http.MethodGet, path("domains", domain, "sessions")+"?"+query.Encode(), nil, &all)
+	return all.Items, err
+}
+
+// StartSession logs a person in at a hot desk.
+func (c *Client) StartSession(ctx context.Context, domain string, in resource.SessionInput) (resource.Session, error) {
+	var session resource.Session
+	err := c.call(ctx, http.MethodPost, path("domains", domain, "sessions"), in, &session)
+	return session, err
+}
+
+// EndSession ends a session by its ID or by the name of the device it is at.
+func (c *Client) EndSession(ctx context.Context, domain, session string) (resource.Session, error) {
+	var ended resource.Session
+	err := c.call(ctx, http.MethodDelete, path("domains", domain, "sessions", session), nil, &ended)
+	return ended, err
+}
+
+// Calls lists the newest calls of a domain.
+func (c *Client) Calls(ctx context.Context, domain string) ([]resource.Call, error) {
+	var all resource.List[resource.Call]
+	err := c.call(ctx, http.MethodGet, path("domains", domain, "calls"), nil, &all)
+	return all.Items, err
+}
