@@ -120,6 +120,9 @@ create index sessions_due on sessions (ends_at) where ended_at is null and ends_
 create index sessions_by_domain on sessions (domain_id, started_at);
 create index sessions_by_device on sessions (device_id, started_at);
 create index sessions_by_user on sessions (user_id, started_at);
+-- After those of all sessions: of two that fit SQLite takes the younger.
+create index sessions_open_by_domain on sessions (domain_id, started_at) where ended_at is null;
+create index sessions_open_by_user on sessions (user_id, started_at) where ended_at is null;
 
 create table login_failures (
   subject text not null primary key,
