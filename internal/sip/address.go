@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"unicode"
 
 	"github.com/emiago/sipgo/sip"
 )
@@ -89,7 +90,8 @@ func closingQuote(s string) int {
 	return -1
 }
 
-// unescape takes the backslashes out of the inside of a quoted string.
+// unescape takes the backslashes out of the inside of a quoted string. NULs,
+// which may stand behind one, become blanks: databases do not take them.
 func unescape(s string) string {
 	if strings.IndexByte(s, '\\') < 0 {
 		return s
@@ -101,7 +103,7 @@ func unescape(s string) string {
 		}
 		b.WriteByte(s[i])
 	}
-	return b.String()
+	return strings.ReplaceAll(b.String(), "\x00", " ")
 }
 
 func escape(s string) string {
@@ -310,14 +312,16 @@ func URIHeader(uri URI, name string) (string, bool) {
 }
 
 // URIUser is the user of a SIP URI unescaped, or the number of a tel URI without
-// its parameters.
+// its parameters. One with escaped control characters, which nobody has, stays
+// escaped.
 func URIUser(uri URI) string {
 	user := uri.User
 	if uri.Scheme == "tel" {
 		user, _, _ = strings.Cut(uri.Raw(), ";")
 	}
-	if plain, err := url.PathUnescape(user); err == nil {
-		return plain
+	plain, err := url.PathUnescape(user)
+	if err != nil || strings.ContainsFunc(plain, unicode.IsControl) {
+		return user
 	}
-	return user
+	return plain
 }

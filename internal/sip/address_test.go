@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/sip"
+	"github.com/hotdesk-pbx/hotdesk/internal/sip/resolve"
 )
 
 func TestParseAddress(t *testing.T) {
@@ -102,6 +103,10 @@ func TestHeaderHelpers(t *testing.T) {
 	}
 	tel, _ := sip.ParseURI("tel:+1-416;phone-context=x")
 	esc, _ := sip.ParseURI("sip:%2A88@h")
+	nul, _ := sip.ParseURI("sip:1%00@h")
+	if sip.URIUser(nul) != "1%00" {
+		t.Errorf("user %q", sip.URIUser(nul))
+	}
 	if sip.URIUser(tel) != "+1-416" || sip.URIUser(esc) != "*88" {
 		t.Errorf("users %q %q", sip.URIUser(tel), sip.URIUser(esc))
 	}
@@ -147,6 +152,8 @@ func TestResolveLiterals(t *testing.T) {
 		}
 	}
 }
+
+var _ sip.Resolver = (*resolve.Resolver)(nil)
 
 func TestListen(t *testing.T) {
 	t.Parallel()

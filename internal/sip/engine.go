@@ -33,10 +33,12 @@ type Engine struct {
 	seed    maphash.Seed
 
 	serving chan struct{} // closed by Serve, when there is a handler
-	closed  atomic.Bool
-	done    chan struct{}  // closed with the sockets
-	readers sync.WaitGroup // everything that reads or writes a socket
-	stats   stats
+	closed   atomic.Bool
+	closing  sync.Once
+	closeErr error
+	done     chan struct{}  // closed with the sockets
+	readers  sync.WaitGroup // everything that reads or writes a socket
+	stats    stats
 }
 
 // Stats count what the engine has met since it started.
@@ -105,9 +107,12 @@ func (e *Engine) Serve(ctx context.Context, h Handler) error {
 
 // Close stops the engine, as the end of Serve's context does, and waits.
 func (e *Engine) Close() error {
-	if e.closed.Swap(true) {
-		return nil
-	}
+	e.closing.Do(func() { e.closeErr = e.shut() })
+	return e.closeErr
+}
+
+func (e *Engine) shut() error {
+	e.closed.Store(true)
 	close(e.done)
 	err := errors.Join(e.udp.Close(), e.tcp.Close())
 	e.conns.closeAll()
@@ -170,7 +175,7 @@ func (e *Engine) receive(m Message, flow Flow) {
 // route brings a request to its transaction, or starts one.
 func (e *Engine) route(req *Request, flow Flow) {
 	reply := stampVia(req, flow)
-	key := e.keyOf(req)
+	key := e.keyOf(req, flow.Transport)
 	switch tx, past := e.servers.find(key); {
 	case req.Method == ACK:
 		if tx == nil || !tx.acked() {
@@ -181,7 +186,7 @@ func (e *Engine) route(req *Request, flow Flow) {
 	case tx != nil:
 		tx.retransmitted()
 	case past != nil:
-		_ = e.write(past.bytes, past.to) // the sender tries again if it got lost
+		_ = e.write(past, reply) // the sender tries again if it got lost
 	default:
 		e.begin(key, req, flow, reply)
 	}

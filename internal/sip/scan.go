@@ -59,7 +59,7 @@ func (h *head) scan(text string, maxFields int) int {
 }
 
 func (h *head) line(line string, first bool) {
-	if strings.IndexByte(line, 0) >= 0 || strings.IndexByte(line, '\r') >= 0 {
+	if strings.IndexByte(line, '\r') >= 0 || bareNUL(line) {
 		h.blame("Control character in a header")
 	}
 	switch {
@@ -70,6 +70,20 @@ func (h *head) line(line string, first bool) {
 		h.fold(line)
 	default:
 		h.add(line)
+	}
+}
+
+// bareNUL finds a NUL that is not escaped, as in a quoted string it may be.
+func bareNUL(line string) bool {
+	for {
+		i := strings.IndexByte(line, 0)
+		if i < 0 {
+			return false
+		}
+		if i == 0 || line[i-1] != '\\' {
+			return true
+		}
+		line = line[i+1:]
 	}
 }
 

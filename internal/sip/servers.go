@@ -10,11 +10,11 @@ import (
 )
 
 // txKey names a server transaction: a keyed hash of all that RFC 3261 17.2.3
-// compares, for new and old (RFC 2543) branches alike. Call-ID and CSeq in it
-// keep senders apart whose branches are not as unique as they must be.
+// compares, for new and old (RFC 2543) branches alike. Transport, Call-ID and
+// CSeq in it keep apart what has the same branch and must not.
 type txKey [2]uint64
 
-func (e *Engine) keyOf(req *Request) txKey {
+func (e *Engine) keyOf(req *Request, t Transport) txKey {
 	via, cseq := req.Via(), req.CSeq()
 	method := string(cseq.MethodName)
 	if method == "ACK" || method == "CANCEL" {
@@ -23,7 +23,7 @@ func (e *Engine) keyOf(req *Request) txKey {
 	branch, _ := via.Params.Get("branch")
 	var h maphash.Hash
 	h.SetSeed(e.seed)
-	for _, s := range [...]string{branch, via.Host, req.CallID().Value(), Tag(req.From().Params), method} {
+	for _, s := range [...]string{string(t), branch, via.Host, req.CallID().Value(), Tag(req.From().Params), method} {
 		_, _ = h.WriteString(s) // never fails
 		_ = h.WriteByte(0)
 	}
@@ -47,25 +47,20 @@ type servers struct {
 
 	mu      sync.Mutex
 	live    map[txKey]*ServerTx
-	past    map[txKey]*answer
+	past    map[txKey][]byte
 	waiting aging // of live ones other than INVITE: who never answers is forgotten
 	given   aging // of past
 	bytes   int
-}
-
-type answer struct {
-	bytes []byte
-	to    Flow
 }
 
 // answerCost is what an answer takes beyond its bytes: map entry, key, queue.
 const answerCost = 200
 
 func newServers(life time.Duration, limit int, now func() time.Time) *servers {
-	return &servers{life: life, limit: limit, now: now, live: map[txKey]*ServerTx{}, past: map[txKey]*answer{}}
+	return &servers{life: life, limit: limit, now: now, live: map[txKey]*ServerTx{}, past: map[txKey][]byte{}}
 }
 
-func (s *servers) find(key txKey) (*ServerTx, *answer) {
+func (s *servers) find(key txKey) (*ServerTx, []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.live[key], s.past[key]
@@ -114,13 +109,13 @@ func (s *servers) answered(tx *ServerTx, b []byte) {
 	if tx.reply.Transport.Reliable() {
 		return
 	}
-	s.past[tx.key] = &answer{bytes: b, to: tx.reply}
+	s.past[tx.key] = b
 	s.given.push(tx.key, now)
 	s.bytes += len(b) + answerCost
 	for s.given.len() > 0 && (s.bytes > s.limit || s.given.oldest(now.Add(-s.life))) {
 		key := s.given.pop()
 		if a := s.past[key]; a != nil {
-			s.bytes -= len(a.bytes) + answerCost
+			s.bytes -= len(a) + answerCost
 			delete(s.past, key)
 		}
 	}

@@ -25,7 +25,6 @@ type stream struct {
 	mu      sync.Mutex
 	queue   []byte
 	writing bool
-	last    bool // nothing more is taken: close when the queue is written
 	closed  bool
 }
 
@@ -72,7 +71,7 @@ func (s *stream) close() {
 func (s *stream) write(b []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed || s.last {
+	if s.closed {
 		return ErrFlowGone
 	}
 	if len(s.queue)+len(b) > s.e.cfg.Limits.WriteQueue {
@@ -87,22 +86,6 @@ func (s *stream) write(b []byte) error {
 		go s.flush()
 	}
 	return nil
-}
-
-// finish says that nothing more will be written, once what is queued is.
-func (s *stream) finish() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.last = true
-	if !s.writing {
-		s.closeWrite()
-	}
-}
-
-func (s *stream) closeWrite() {
-	if half, ok := s.conn.(interface{ CloseWrite() error }); ok {
-		_ = half.CloseWrite() // the reader closes the rest
-	}
 }
 
 func (s *stream) flush() {
@@ -131,9 +114,6 @@ func (s *stream) dequeue() ([]byte, bool) {
 		return b, true
 	}
 	s.writing = false
-	if s.last && !s.closed {
-		s.closeWrite()
-	}
 	return nil, false
 }
 
@@ -200,7 +180,6 @@ func (s *stream) message(f *framer) bool {
 	}
 	m, wrong := s.e.build(&f.head, f.body, s.flow)
 	if f.broken {
-		s.finish()
 		s.linger()
 		return false
 	}
@@ -215,8 +194,9 @@ func (s *stream) message(f *framer) bool {
 	return true
 }
 
-// linger reads on for a moment: a close with bytes unread would reset the
-// connection, and our answer with it.
+// linger reads on for a moment, to nowhere: earlier requests may still be
+// answered, and a close with bytes unread would reset the connection, and our
+// answers with it.
 func (s *stream) linger() {
 	const moment, most = time.Second, 1 << 20
 	if s.conn.SetReadDeadline(time.Now().Add(moment)) == nil {

@@ -142,6 +142,16 @@ func TestBrokenFramingIsAnsweredAndEndsTheConnection(t *testing.T) {
 	}
 }
 
+func TestRequestBeforeABrokenOneIsAnswered(t *testing.T) {
+	t.Parallel()
+	asked := make(chan *sip.ServerTx, 1)
+	p := tcpPeer(t, start(t, sip.Config{}, newHandler(func(tx *sip.ServerTx) { asked <- tx })))
+	p.send(request("REGISTER", "first") + "v=0\r\n\r\n")
+	ok(recv(t, asked))
+	p.expect("SIP/2.0 200")
+	p.closedByServer()
+}
+
 func TestFlows(t *testing.T) {
 	t.Parallel()
 	flows := make(chan sip.Flow, 1)

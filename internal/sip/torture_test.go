@@ -79,6 +79,7 @@ func TestTorture(t *testing.T) {
 		{"CSeq of another method", spoil("7 OPTIONS", "7 INVITE"), "400"},
 		{"lower case method in CSeq only", spoil("7 OPTIONS", "7 options"), "400"},
 		{"lower case method", spoil("OPTIONS", "options", "7 OPTIONS", "7 options"), "200"},
+		{"NUL behind a backslash in quotes", spoil("Desk", "De\\\x00sk"), "200"},
 		{"NUL in a header", spoil("torture@", "tor\x00ture@"), "400"},
 		{"bare CR in a header", spoil("torture@", "tor\rture@"), "400"},
 		{"no colon", spoil("CSeq", "Garbage\nCSeq"), "400"},
