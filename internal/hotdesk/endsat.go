@@ -90,8 +90,8 @@ func nextRelease(at directory.ClockTime, zone *time.Location, after time.Time) t
 // time or a later one. The wall time is given as if it were UTC. [time.Date]
 // does not do: which side of a jump it takes is not promised.
 func reaches(zone *time.Location, wall time.Time) time.Time {
-	// No zone is this far from UTC, so its clocks have not reached it yet.
-	from := wall.Add(-48 * time.Hour)
+	// No zone is this far ahead of UTC, so its clocks have not reached it yet.
+	from := wall.Add(-16 * time.Hour)
 	for {
 		shown := wall.Add(-offset(zone, from))
 		if shown.Before(from) {
