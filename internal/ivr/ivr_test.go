@@ -292,6 +292,51 @@ func TestRelease(t *testing.T) {
 	}
 }
 
+// Who knows the way hangs up as soon as everything is keyed in. That is done
+// all the same, and a wrong PIN is still written down.
+func TestHangingUpEarlyUndoesNothing(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		converse func(context.Context, *ivr.Conversations, *caller, ivr.Desk) error
+		keys     string
+		done     func(*office) bool
+	}{
+		"release": {release, "", func(o *office) bool { return len(o.releases) == 1 }},
+		"release of a person's desks": {func(ctx context.Context, conversations *ivr.Conversations, c *caller, desk ivr.Desk) error {
+			desk.PersonID = "user-1001"
+			return release(ctx, conversations, c, desk)
+		}, "", func(o *office) bool { return len(o.releases) == 1 }},
+		"login":     {login1001, "4711#", func(o *office) bool { return len(o.requests) == 1 }},
+		"wrong PIN": {login1001, "0815#", func(o *office) bool { return len(o.refused) == 1 }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				o, c := newOffice(t), &caller{ahead: tt.keys}
+				ctx, hangUp := context.WithCancel(t.Context())
+				o.hangUp = hangUp
+				if tt.keys == "" {
+					hangUp()
+				}
+				err := talk(t, o, c, func(conversations *ivr.Conversations, desk ivr.Desk) error {
+					return tt.converse(ctx, conversations, c, desk)
+				})
+				if !errors.Is(err, context.Canceled) || !tt.done(o) {
+					t.Errorf("asked for %+v, released %+v, refused %q, ended with %v", o.requests, o.releases, o.refused, err)
+				}
+			})
+		})
+	}
+}
+
+func release(ctx context.Context, conversations *ivr.Conversations, c *caller, desk ivr.Desk) error {
+	return conversations.Release(ctx, c, desk)
+}
+
+func login1001(ctx context.Context, conversations *ivr.Conversations, c *caller, desk ivr.Desk) error {
+	return conversations.Login(ctx, c, desk, "1001")
+}
+
 func TestAnnounce(t *testing.T) {
 	t.Parallel()
 	for sentence, want := range map[ivr.Sentence]string{

@@ -25,13 +25,14 @@ func (t *talk) login(ctx context.Context, extension string) (prompts.Phrase, err
 		UserID:   user.ID,
 		By:       hotdesk.By{Actor: user.ID, Door: hotdesk.DoorStarCode},
 	}
-	result, err := t.Desks.Login(ctx, req)
+	// Who knows the way hangs up after the PIN, and is logged in all the same.
+	result, err := t.Desks.Login(context.WithoutCancel(ctx), req)
 	if taken, ok := errors.AsType[*hotdesk.TakenError](err); ok && taken.Offered {
 		if err := t.offer(ctx, taken); err != nil {
 			return nil, err
 		}
 		req.TakeOver = true
-		result, err = t.Desks.Login(ctx, req)
+		result, err = t.Desks.Login(context.WithoutCancel(ctx), req)
 	}
 	if err != nil {
 		return nil, err
@@ -62,7 +63,8 @@ func (t *talk) prove(ctx context.Context, extension string) (directory.User, err
 	}
 }
 
-// record writes a refusal by [PINs] to the audit log.
+// record writes a refusal by [PINs] to the audit log, also when the caller has
+// hung up meanwhile: a guesser must not keep the log clean that way.
 func (t *talk) record(ctx context.Context, account string, err error) error {
 	refused := hotdesk.Refused{DeviceID: t.desk.DeviceID, Account: account, Door: hotdesk.DoorStarCode}
 	switch {
@@ -73,7 +75,7 @@ func (t *talk) record(ctx context.Context, account string, err error) error {
 	default:
 		return nil
 	}
-	return t.Desks.Refuse(ctx, refused)
+	return t.Desks.Refuse(context.WithoutCancel(ctx), refused)
 }
 
 // credentials asks for what is not known yet.

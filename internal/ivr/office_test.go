@@ -111,6 +111,7 @@ type office struct {
 	requests []hotdesk.LoginRequest
 	refused  []string
 	releases []hotdesk.By
+	hangUp   func() // as soon as the PIN is keyed in
 }
 
 func (o *office) CheckPIN(_ context.Context, domainID, deviceID, extension, pin string) (directory.User, error) {
@@ -118,6 +119,9 @@ func (o *office) CheckPIN(_ context.Context, domainID, deviceID, extension, pin 
 		o.t.Errorf("asked for the PIN at %s in %s", deviceID, domainID)
 	}
 	o.asked = append(o.asked, extension+"/"+pin)
+	if o.hangUp != nil {
+		o.hangUp()
+	}
 	if user, ok := o.User("user-" + extension); ok && pin == "4711" {
 		return user, o.pin
 	}
@@ -140,7 +144,8 @@ func (o *office) CheckDesk(_ context.Context, deviceID string) error {
 	return o.checked
 }
 
-func (o *office) Login(_ context.Context, req hotdesk.LoginRequest) (hotdesk.LoginResult, error) {
+func (o *office) Login(ctx context.Context, req hotdesk.LoginRequest) (hotdesk.LoginResult, error) {
+	o.lasts(ctx)
 	o.requests = append(o.requests, req)
 	if len(o.logins) > 0 {
 		err := o.logins[0]
@@ -152,7 +157,8 @@ func (o *office) Login(_ context.Context, req hotdesk.LoginRequest) (hotdesk.Log
 	return o.result, nil
 }
 
-func (o *office) Release(_ context.Context, deviceID string, by hotdesk.By) (hotdesk.Session, error) {
+func (o *office) Release(ctx context.Context, deviceID string, by hotdesk.By) (hotdesk.Session, error) {
+	o.lasts(ctx)
 	o.releases = append(o.releases, by)
 	if deviceID != "window-1" {
 		o.t.Errorf("released %s", deviceID)
@@ -160,7 +166,8 @@ func (o *office) Release(_ context.Context, deviceID string, by hotdesk.By) (hot
 	return hotdesk.Session{}, o.released
 }
 
-func (o *office) ReleasePerson(_ context.Context, userID string, by hotdesk.By) ([]hotdesk.Session, error) {
+func (o *office) ReleasePerson(ctx context.Context, userID string, by hotdesk.By) ([]hotdesk.Session, error) {
+	o.lasts(ctx)
 	o.releases = append(o.releases, by)
 	if userID != "user-1001" {
 		o.t.Errorf("released the sessions of %s", userID)
@@ -168,12 +175,20 @@ func (o *office) ReleasePerson(_ context.Context, userID string, by hotdesk.By) 
 	return o.ended, o.released
 }
 
-func (o *office) Refuse(_ context.Context, refused hotdesk.Refused) error {
+func (o *office) Refuse(ctx context.Context, refused hotdesk.Refused) error {
+	o.lasts(ctx)
 	if refused.DeviceID != "window-1" || refused.Door != hotdesk.DoorStarCode {
 		o.t.Errorf("refused %+v", refused)
 	}
 	o.refused = append(o.refused, refused.Account+" "+refused.Code)
 	return o.refuse
+}
+
+// lasts checks that a change is not undone by the caller hanging up.
+func (o *office) lasts(ctx context.Context) {
+	if ctx.Err() != nil {
+		o.t.Error("the change ends with the call")
+	}
 }
 
 // newOffice is an office at 13:00 in Toronto, where sessions end at 02:00.
