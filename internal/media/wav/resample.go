@@ -38,7 +38,7 @@ func toTelephone(pcm []int16, rate int) []int16 {
 
 // taps is one half of the filter as a table: computing it for each sample would take minutes for a long file.
 func taps() []float64 {
-	table := make([]float64, lobes*fine+2)
+	table := make([]float64, (lobes+1)*fine+1) // a sample more: the ends are rounded outwards
 	for i := range table {
 		table[i] = tap((float64(i) + 0.5) / fine)
 	}
