@@ -133,6 +133,9 @@ func BenchmarkStart(b *testing.B) {
 				}
 				load(b, db, devices)
 			}
+			if err := db.Close(); err != nil {
+				b.Fatal(err)
+			}
 		})
 	}
 }

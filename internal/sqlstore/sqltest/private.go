@@ -19,7 +19,7 @@ import (
 // input ends, which happens also when the test process is killed. $1 is the
 // folder of the programs, $2 that of the cluster, $3 its settings.
 const keeper = `
-trap '' INT TERM HUP
+trap '' INT TERM HUP PIPE
 if "$1/initdb" -D "$2/data" -U hotdesk -A trust -E UTF8 --locale=C.UTF-8 --no-sync >"$2/log" 2>&1 &&
    "$1/pg_ctl" -D "$2/data" -l "$2/log" -o "-c unix_socket_directories='$2' $3" -w start >>"$2/log" 2>&1
 then echo ready; else tail -n 5 "$2/log" | tr '\n' ' '; echo; fi
