@@ -278,7 +278,7 @@ func (s *Service) explain(err error, after Office) error {
 		for _, p := range other.Phones {
 			if mine := macs[p.MAC]; mine != nil {
 				return invalid(Problem{
-					KindPhone, mine.ID, mine.MAC, "mac", "the phone of this MAC address is in another domain",
+					KindPhone, mine.ID, FormatMAC(mine.MAC), "mac", "the phone of this MAC address is in another domain",
 					"check the label on the phone, or remove it there first",
 				})
 			}

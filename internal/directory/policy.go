@@ -103,6 +103,19 @@ func NormalMAC(text string) string {
 	return plain
 }
 
+// FormatMAC writes a [NormalMAC] with colons, as labels have it. Any other text
+// stays as it is.
+func FormatMAC(mac string) string {
+	if !isMAC(mac) {
+		return mac
+	}
+	pairs := make([]string, 0, 6)
+	for i := 0; i < 12; i += 2 {
+		pairs = append(pairs, mac[i:i+2])
+	}
+	return strings.Join(pairs, ":")
+}
+
 func isMAC(text string) bool {
 	return len(text) == 12 && strings.Trim(text, "0123456789abcdef") == "" && text != "000000000000"
 }

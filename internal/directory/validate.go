@@ -282,7 +282,7 @@ func (v *validator) phones() {
 	phoneOf := make(map[string]string, len(v.office.Devices))
 	for i := range v.office.Phones {
 		p := &v.office.Phones[i]
-		v.id, v.name = p.ID, p.MAC
+		v.id, v.name = p.ID, FormatMAC(p.MAC)
 		if !isMAC(p.MAC) {
 			v.add("mac", fmt.Sprintf("%q is no MAC address", p.MAC), "copy the twelve hex digits from the label, such as \"80:5e:c0:11:22:33\"")
 		}
@@ -300,7 +300,7 @@ func (v *validator) phones() {
 			case phoneOf[name] != "":
 				v.add("devices", fmt.Sprintf("device %q is on phone %s already", name, phoneOf[name]), "put it on one phone only")
 			}
-			phoneOf[name] = p.MAC
+			phoneOf[name] = v.name
 		}
 	}
 }

@@ -55,6 +55,7 @@ func (p Plan) run(dir *directory.Service, edit editor, actor directory.Actor) (R
 	if err != nil {
 		return Result{}, err
 	}
+	problems = append(problems, p.problems...)
 	if len(problems) > 0 { // tell the directory's problems along with these
 		_, err = dir.Try(actor, domain.ID, b.build)
 		return Result{}, b.explain(err, problems)
@@ -193,6 +194,9 @@ func (b *builder) explain(err error, problems []Problem) error {
 	}
 	if refused != nil {
 		for _, p := range refused.Problems {
+			if b.follows(p) {
+				continue
+			}
 			problems = append(problems, Problem{Line: b.line(p), Wrong: p.Field + ": " + p.Wrong, Fix: p.Fix})
 		}
 	}
@@ -200,14 +204,30 @@ func (b *builder) explain(err error, problems []Problem) error {
 	return &ProblemsError{Problems: problems}
 }
 
-func (b *builder) line(p directory.Problem) int {
-	at, field := b.tables[p.ID], p.Field
-	if p.Kind == directory.KindDomain {
-		at = b.plan.at
-		if rest, hot := strings.CutPrefix(field, "hot_desking."); hot && b.plan.hot != nil {
-			at, field = b.plan.hot, rest
-		}
+// follows reports whether a problem may only follow from one that was found
+// while reading: a misspelt key makes its value missing, also for others that
+// refer to it.
+func (b *builder) follows(p directory.Problem) bool {
+	if len(b.plan.problems) == 0 {
+		return false
 	}
+	at, field := b.place(p)
+	return at == nil || at.flawed || field == "devices" || field == "owner"
+}
+
+// place finds where the file has the field of a problem.
+func (b *builder) place(p directory.Problem) (at *table, field string) {
+	if p.Kind != directory.KindDomain {
+		return b.tables[p.ID], p.Field
+	}
+	if rest, hot := strings.CutPrefix(p.Field, "hot_desking."); hot && b.plan.hot != nil {
+		return b.plan.hot, rest
+	}
+	return b.plan.at, p.Field
+}
+
+func (b *builder) line(p directory.Problem) int {
+	at, field := b.place(p)
 	if at == nil {
 		return 1
 	}
@@ -242,7 +262,7 @@ func summary(e directory.Edit) Result {
 		devices[d.ID] = "device " + d.Name
 	}
 	for _, p := range e.Before.Phones {
-		phones[p.ID] = "phone " + writeMAC(p.MAC)
+		phones[p.ID] = "phone " + directory.FormatMAC(p.MAC)
 	}
 	for _, u := range e.Change.PutUsers {
 		put(nameOfUser(u), users[u.ID] != "")
@@ -251,7 +271,7 @@ func summary(e directory.Edit) Result {
 		put("device "+d.Name, devices[d.ID] != "")
 	}
 	for _, p := range e.Change.PutPhones {
-		put("phone "+writeMAC(p.MAC), phones[p.ID] != "")
+		put("phone "+directory.FormatMAC(p.MAC), phones[p.ID] != "")
 	}
 	r.Removed = slices.Concat(names(users, e.Change.DropUsers), names(devices, e.Change.DropDevices), names(phones, e.Change.DropPhones))
 	return r

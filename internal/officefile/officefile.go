@@ -48,6 +48,8 @@ type Plan struct {
 	users   []userPlan
 	devices []devicePlan // unassigned ones
 	phones  []phonePlan
+
+	problems []Problem // of reading; such a plan is never carried out
 }
 
 type userPlan struct {
@@ -72,7 +74,9 @@ type phonePlan struct {
 	at    *table
 }
 
-// Read reads an office file. With problems the plan is not to be used.
+// Read reads an office file and finds what is wrong with its form. Applying
+// the plan then tells these problems once more, along with those of its rules;
+// only when the file is no TOML at all does nothing more come of it.
 func Read(from io.Reader) (Plan, []Problem) {
 	data, err := io.ReadAll(io.LimitReader(from, MaxSize+1))
 	switch {
@@ -83,11 +87,12 @@ func Read(from io.Reader) (Plan, []Problem) {
 	}
 	root, problems := parse(data)
 	if len(problems) > 0 {
-		return Plan{}, problems
+		return Plan{problems: problems}, problems
 	}
 	r := &reader{}
 	plan := readFile(&section{table: root, r: r, name: "the file"})
 	sortProblems(r.problems)
+	plan.problems = r.problems
 	return plan, r.problems
 }
 
@@ -100,7 +105,7 @@ func readFile(s *section) Plan {
 	if domain := s.sub("domain", "[domain]"); domain != nil {
 		readDomain(domain, &plan)
 	} else if s.values["domain"] == nil {
-		s.r.add(1, "the table [domain] is missing", "begin with [domain] and its name, timezone and country")
+		s.flaw(1, "the table [domain] is missing", "begin with [domain] and its name, timezone and country")
 	}
 	for _, user := range s.all("user", "[[user]]") {
 		plan.users = append(plan.users, readUser(user))
@@ -120,7 +125,7 @@ func readDomain(s *section, plan *Plan) {
 	d := &plan.Domain
 	s.text("name", &d.Name)
 	if s.values["name"] == nil {
-		s.r.add(s.line, "the domain's name is missing", "write name = \"acme.test\"")
+		s.flaw(s.line, "the domain's name is missing", "write name = \"acme.test\"")
 	}
 	s.text("timezone", &d.TimeZone)
 	s.text("country", &d.Country)
@@ -177,7 +182,7 @@ func readUser(s *section) userPlan {
 func readSecret(s *section, key string) secretPlan {
 	p := secretPlan{plain: s.maybe(key), hash: s.maybe(key + "_hash")}
 	if p.plain != nil && p.hash != nil {
-		s.r.add(s.lineOf(key+"_hash"), key+" and "+key+"_hash are both given", "leave one of the two")
+		s.flaw(s.lineOf(key+"_hash"), key+" and "+key+"_hash are both given", "leave one of the two")
 	}
 	return p
 }
@@ -192,7 +197,7 @@ func readDevice(s *section) devicePlan {
 	s.text("full_ha1_sha256", &p.device.FullHA1SHA256)
 	s.flag("disabled", &p.device.Disabled)
 	if p.password != nil && p.device.HA1MD5+p.device.HA1SHA256 != "" {
-		s.r.add(s.lineOf("password"), "password and ha1 values are both given", "leave one of the two")
+		s.flaw(s.lineOf("password"), "password and ha1 values are both given", "leave one of the two")
 	}
 	p.device.Name = strings.ToLower(strings.TrimSpace(p.device.Name))
 	s.end()

@@ -23,6 +23,12 @@ type section struct {
 	known []string
 }
 
+// flaw adds a problem of this table.
+func (s *section) flaw(line int, wrong, fix string) {
+	s.flawed = true
+	s.r.add(line, wrong, fix)
+}
+
 // get finds a value of a shape; nil when it is missing or of another shape.
 func (s *section) get(key string, want shape) *value {
 	s.known = append(s.known, key)
@@ -34,7 +40,7 @@ func (s *section) get(key string, want shape) *value {
 	if want == isText && v.shape != isList && v.shape != isTable {
 		fix = "write it in quotes: " + key + " = " + strconv.Quote(v.text)
 	}
-	s.r.add(v.line, fmt.Sprintf("%s is %s, not %s", key, v.shape, want), fix)
+	s.flaw(v.line, fmt.Sprintf("%s is %s, not %s", key, v.shape, want), fix)
 	return nil
 }
 
@@ -72,7 +78,7 @@ func (s *section) texts(key string) []string {
 	var texts []string
 	for _, item := range v.list {
 		if item.shape != isText {
-			s.r.add(item.line, fmt.Sprintf("%s holds %s", key, item.shape), "write a list of texts: "+key+" = [\"5401\"]")
+			s.flaw(item.line, fmt.Sprintf("%s holds %s", key, item.shape), "write a list of texts: "+key+" = [\"5401\"]")
 			continue
 		}
 		texts = append(texts, item.text)
@@ -88,7 +94,7 @@ func parsed[T any](s *section, key string, to *T, parse func(string) (T, error))
 	}
 	t, err := parse(v.text)
 	if err != nil {
-		s.r.add(v.line, key+": "+err.Error(), "write it like the example")
+		s.flaw(v.line, key+": "+err.Error(), "write it like the example")
 		return
 	}
 	*to = t
@@ -106,7 +112,7 @@ func (s *section) sub(key, name string) *section {
 func (s *section) all(key, name string) []*section {
 	if v := s.values[key]; v != nil && v.shape == isTable {
 		s.known = append(s.known, key)
-		s.r.add(v.line, "["+key+"] is one table, and there can be many", "write it with two brackets: "+name)
+		s.flaw(v.line, "["+key+"] is one table, and there can be many", "write it with two brackets: "+name)
 		return nil
 	}
 	v := s.get(key, isList)
@@ -116,7 +122,7 @@ func (s *section) all(key, name string) []*section {
 	var sections []*section
 	for _, item := range v.list {
 		if item.shape != isTable {
-			s.r.add(item.line, fmt.Sprintf("%s holds %s", key, item.shape), "write each as a table under "+name)
+			s.flaw(item.line, fmt.Sprintf("%s holds %s", key, item.shape), "write each as a table under "+name)
 			continue
 		}
 		sections = append(sections, &section{table: item.table, r: s.r, name: name})
@@ -134,6 +140,6 @@ func (s *section) end() {
 		if like := nearest(key, s.known); like != "" {
 			fix = "did you mean " + like + "?"
 		}
-		s.r.add(s.values[key].line, fmt.Sprintf("%s has no key %q", s.name, key), fix)
+		s.flaw(s.values[key].line, fmt.Sprintf("%s has no key %q", s.name, key), fix)
 	}
 }

@@ -39,6 +39,7 @@ type table struct {
 	line   int
 	values map[string]*value
 	keys   []string // in the order of the file
+	flawed bool     // a problem of it is known: what follows from that is not told
 }
 
 func newTable(line int) *table { return &table{line: line, values: map[string]*value{}} }

@@ -124,7 +124,7 @@ func (w *writer) device(d directory.Device) {
 
 func (w *writer) phone(p directory.Phone) {
 	w.header("", "[[phone]]")
-	w.key("mac", writeMAC(p.MAC))
+	w.key("mac", directory.FormatMAC(p.MAC))
 	w.some("model", p.Model)
 	w.some("name", p.Name)
 	w.some("place", p.Place)
@@ -152,16 +152,4 @@ func quote(text string) string {
 	}
 	b.WriteByte('"')
 	return b.String()
-}
-
-// writeMAC is a MAC address with colons, as labels have it.
-func writeMAC(mac string) string {
-	if len(mac) != 12 {
-		return mac
-	}
-	var pairs []string
-	for i := 0; i < 12; i += 2 {
-		pairs = append(pairs, mac[i:i+2])
-	}
-	return strings.Join(pairs, ":")
 }

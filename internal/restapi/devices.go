@@ -11,12 +11,13 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/restapi/resource"
 )
 
-type inDevice struct {
-	inDomain
+// InDevice is the part of a request that names a device.
+type InDevice struct {
+	InDomain
 	Name string `path:"name" example:"5401"`
 }
 
-func (a *API) listDevices(ctx context.Context, in *inDomain) (*list[resource.Device], error) {
+func (a *API) listDevices(ctx context.Context, in *InDomain) (*list[resource.Device], error) {
 	o, err := a.office(ctx, in.Domain)
 	if err != nil {
 		return nil, err
@@ -29,7 +30,7 @@ func (a *API) listDevices(ctx context.Context, in *inDomain) (*list[resource.Dev
 }
 
 // device finds the device that a request names.
-func (a *API) device(ctx context.Context, in inDevice) (directory.Domain, directory.Device, error) {
+func (a *API) device(ctx context.Context, in InDevice) (directory.Domain, directory.Device, error) {
 	domain, err := a.domain(ctx, in.Domain)
 	if err != nil {
 		return domain, directory.Device{}, err
@@ -41,7 +42,7 @@ func (a *API) device(ctx context.Context, in inDevice) (directory.Domain, direct
 	return domain, d, nil
 }
 
-func (a *API) getDevice(ctx context.Context, in *inDevice) (*one[resource.Device], error) {
+func (a *API) getDevice(ctx context.Context, in *InDevice) (*one[resource.Device], error) {
 	_, d, err := a.device(ctx, *in)
 	if err != nil {
 		return nil, err
@@ -50,7 +51,7 @@ func (a *API) getDevice(ctx context.Context, in *inDevice) (*one[resource.Device
 }
 
 func (a *API) addDevice(ctx context.Context, in *struct {
-	inDomain
+	InDomain
 	Body resource.DeviceInput
 },
 ) (*one[resource.Device], error) {
@@ -67,11 +68,11 @@ func (a *API) addDevice(ctx context.Context, in *struct {
 }
 
 func (a *API) setDevice(ctx context.Context, in *struct {
-	inDevice
+	InDevice
 	Body resource.DeviceInput
 },
 ) (*one[resource.Device], error) {
-	domain, d, err := a.device(ctx, in.inDevice)
+	domain, d, err := a.device(ctx, in.InDevice)
 	if err != nil {
 		return nil, err
 	}
@@ -148,7 +149,7 @@ func renameOnPhones(o *directory.Office, from, to string) {
 	}
 }
 
-func (a *API) deleteDevice(ctx context.Context, in *inDevice) (*struct{}, error) {
+func (a *API) deleteDevice(ctx context.Context, in *InDevice) (*struct{}, error) {
 	domain, d, err := a.device(ctx, *in)
 	if err != nil {
 		return nil, err
@@ -167,6 +168,6 @@ func (a *API) viewDevice(d directory.Device) resource.Device {
 	owner, _ := a.cfg.Directory.User(d.OwnerID)
 	phone, _ := a.cfg.Directory.PhoneOf(d.ID)
 	return resource.Device{
-		ID: d.ID, Name: d.Name, Owner: owner.Extension, HotDesk: a.cfg.Directory.IsHotDesk(d), Phone: phone.MAC, Disabled: d.Disabled,
+		ID: d.ID, Name: d.Name, Owner: owner.Extension, HotDesk: a.cfg.Directory.IsHotDesk(d), Phone: directory.FormatMAC(phone.MAC), Disabled: d.Disabled,
 	}
 }

@@ -7,11 +7,14 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/restapi/resource"
 )
 
-// The parts that the inputs of operations are made of.
+// InDomain is the part of a request that names a domain. The OpenAPI document
+// is made from exported types only.
+type InDomain struct {
+	Domain string `path:"domain" doc:"The domain's name." example:"acme.test"`
+}
+
+// The shapes of answers.
 type (
-	inDomain struct {
-		Domain string `path:"domain" doc:"The domain's name." example:"acme.test"`
-	}
 	list[T any] struct{ Body resource.List[T] }
 	one[T any]  struct{ Body T }
 )
@@ -56,7 +59,7 @@ func (a *API) listDomains(ctx context.Context, _ *struct{}) (*list[resource.Doma
 	return listOf(all), nil
 }
 
-func (a *API) getDomain(ctx context.Context, in *inDomain) (*one[resource.Domain], error) {
+func (a *API) getDomain(ctx context.Context, in *InDomain) (*one[resource.Domain], error) {
 	d, err := a.domain(ctx, in.Domain)
 	if err != nil {
 		return nil, err
@@ -78,7 +81,7 @@ func (a *API) addDomain(ctx context.Context, in *struct{ Body resource.DomainInp
 }
 
 func (a *API) setDomain(ctx context.Context, in *struct {
-	inDomain
+	InDomain
 	Body resource.DomainInput
 },
 ) (*one[resource.Domain], error) {
@@ -93,7 +96,7 @@ func (a *API) setDomain(ctx context.Context, in *struct {
 	return &one[resource.Domain]{Body: viewDomain(e.After.Domain)}, nil
 }
 
-func (a *API) deleteDomain(ctx context.Context, in *inDomain) (*struct{}, error) {
+func (a *API) deleteDomain(ctx context.Context, in *InDomain) (*struct{}, error) {
 	d, err := a.domain(ctx, in.Domain)
 	if err != nil {
 		return nil, err

@@ -13,10 +13,7 @@ func (a *API) applyOffice(ctx context.Context, in *struct {
 	RawBody []byte `contentType:"application/toml"`
 },
 ) (*one[resource.OfficeResult], error) {
-	plan, problems := officefile.Read(bytes.NewReader(in.RawBody))
-	if len(problems) > 0 {
-		return nil, invalidFile(problems)
-	}
+	plan, _ := officefile.Read(bytes.NewReader(in.RawBody)) // applying tells the problems, and more
 	apply := func() (officefile.Result, error) {
 		return officefile.Apply(ctx, a.cfg.Directory, peerOf(ctx).actor, plan)
 	}
@@ -44,7 +41,7 @@ type file struct {
 	Body        []byte
 }
 
-func (a *API) exportOffice(ctx context.Context, in *inDomain) (*file, error) {
+func (a *API) exportOffice(ctx context.Context, in *InDomain) (*file, error) {
 	o, err := a.office(ctx, in.Domain)
 	if err != nil {
 		return nil, err

@@ -7,12 +7,13 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/restapi/resource"
 )
 
-type inPhone struct {
-	inDomain
+// InPhone is the part of a request that names a phone.
+type InPhone struct {
+	InDomain
 	MAC string `path:"mac" example:"80:5e:c0:11:22:33"`
 }
 
-func (a *API) listPhones(ctx context.Context, in *inDomain) (*list[resource.Phone], error) {
+func (a *API) listPhones(ctx context.Context, in *InDomain) (*list[resource.Phone], error) {
 	o, err := a.office(ctx, in.Domain)
 	if err != nil {
 		return nil, err
@@ -25,7 +26,7 @@ func (a *API) listPhones(ctx context.Context, in *inDomain) (*list[resource.Phon
 }
 
 // phone finds the phone that a request names, and its office.
-func (a *API) phone(ctx context.Context, in inPhone) (directory.Office, directory.Phone, error) {
+func (a *API) phone(ctx context.Context, in InPhone) (directory.Office, directory.Phone, error) {
 	o, err := a.office(ctx, in.Domain)
 	if err != nil {
 		return o, directory.Phone{}, err
@@ -37,7 +38,7 @@ func (a *API) phone(ctx context.Context, in inPhone) (directory.Office, director
 	return o, *p, nil
 }
 
-func (a *API) getPhone(ctx context.Context, in *inPhone) (*one[resource.Phone], error) {
+func (a *API) getPhone(ctx context.Context, in *InPhone) (*one[resource.Phone], error) {
 	_, p, err := a.phone(ctx, *in)
 	if err != nil {
 		return nil, err
@@ -46,7 +47,7 @@ func (a *API) getPhone(ctx context.Context, in *inPhone) (*one[resource.Phone], 
 }
 
 func (a *API) addPhone(ctx context.Context, in *struct {
-	inDomain
+	InDomain
 	Body resource.PhoneInput
 },
 ) (*one[resource.Phone], error) {
@@ -63,11 +64,11 @@ func (a *API) addPhone(ctx context.Context, in *struct {
 }
 
 func (a *API) setPhone(ctx context.Context, in *struct {
-	inPhone
+	InPhone
 	Body resource.PhoneInput
 },
 ) (*one[resource.Phone], error) {
-	o, phone, err := a.phone(ctx, in.inPhone)
+	o, phone, err := a.phone(ctx, in.InPhone)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +91,7 @@ func (a *API) savePhone(ctx context.Context, domainID, id string, change func(*d
 	return &one[resource.Phone]{Body: viewPhone(*e.After.Phone(id))}, nil
 }
 
-func (a *API) deletePhone(ctx context.Context, in *inPhone) (*struct{}, error) {
+func (a *API) deletePhone(ctx context.Context, in *InPhone) (*struct{}, error) {
 	o, p, err := a.phone(ctx, *in)
 	if err != nil {
 		return nil, err
@@ -106,7 +107,7 @@ func (a *API) deletePhone(ctx context.Context, in *inPhone) (*struct{}, error) {
 }
 
 func viewPhone(p directory.Phone) resource.Phone {
-	return resource.Phone{ID: p.ID, MAC: p.MAC, Model: p.Model, Name: p.Name, Place: p.Place, Devices: append([]string{}, p.Devices...)}
+	return resource.Phone{ID: p.ID, MAC: directory.FormatMAC(p.MAC), Model: p.Model, Name: p.Name, Place: p.Place, Devices: append([]string{}, p.Devices...)}
 }
 
 func setPhone(p *directory.Phone, in resource.PhoneInput) {

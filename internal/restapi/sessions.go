@@ -12,7 +12,7 @@ import (
 )
 
 func (a *API) listSessions(ctx context.Context, in *struct {
-	inDomain
+	InDomain
 	Device string `query:"device" doc:"Only those at the device of that name."`
 	User   string `query:"user" doc:"Only those of the person with that extension."`
 	Open   bool   `query:"open" doc:"Only those that last."`
@@ -26,14 +26,14 @@ func (a *API) listSessions(ctx context.Context, in *struct {
 	}
 	q.DomainID = d.ID
 	if in.Device != "" {
-		if _, device, err := a.device(ctx, inDevice{in.inDomain, in.Device}); err == nil {
+		if _, device, err := a.device(ctx, InDevice{in.InDomain, in.Device}); err == nil {
 			q.DeviceID = device.ID
 		} else {
 			return nil, err
 		}
 	}
 	if in.User != "" {
-		if _, user, err := a.user(ctx, inUser{in.inDomain, in.User}); err == nil {
+		if _, user, err := a.user(ctx, InUser{in.InDomain, in.User}); err == nil {
 			q.UserID = user.ID
 		} else {
 			return nil, err
@@ -51,15 +51,15 @@ func (a *API) listSessions(ctx context.Context, in *struct {
 }
 
 func (a *API) startSession(ctx context.Context, in *struct {
-	inDomain
+	InDomain
 	Body resource.SessionInput
 },
 ) (*one[resource.Session], error) {
-	_, device, err := a.device(ctx, inDevice{in.inDomain, in.Body.Device})
+	_, device, err := a.device(ctx, InDevice{in.InDomain, in.Body.Device})
 	if err != nil {
 		return nil, err
 	}
-	_, user, err := a.user(ctx, inUser{in.inDomain, in.Body.User})
+	_, user, err := a.user(ctx, InUser{in.InDomain, in.Body.User})
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +78,7 @@ func by(ctx context.Context) hotdesk.By {
 }
 
 func (a *API) endSession(ctx context.Context, in *struct {
-	inDomain
+	InDomain
 	Session string `path:"session" doc:"The session's ID, or the name of the device it is at."`
 },
 ) (*one[resource.Session], error) {
@@ -134,7 +134,7 @@ func unlessZero(t time.Time) *time.Time {
 }
 
 func (a *API) listCalls(ctx context.Context, in *struct {
-	inDomain
+	InDomain
 	User  string `query:"user" doc:"Only those of the person with that extension."`
 	Open  bool   `query:"open" doc:"Only those that go on."`
 	Limit int    `query:"limit" minimum:"0" default:"100" doc:"At most so many; 0: all."`
@@ -146,7 +146,7 @@ func (a *API) listCalls(ctx context.Context, in *struct {
 	}
 	q := callrecord.Query{DomainID: d.ID, Open: in.Open, Limit: in.Limit}
 	if in.User != "" {
-		_, user, err := a.user(ctx, inUser{in.inDomain, in.User})
+		_, user, err := a.user(ctx, InUser{in.InDomain, in.User})
 		if err != nil {
 			return nil, err
 		}

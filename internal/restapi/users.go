@@ -7,12 +7,13 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/restapi/resource"
 )
 
-type inUser struct {
-	inDomain
+// InUser is the part of a request that names a user.
+type InUser struct {
+	InDomain
 	Extension string `path:"extension" example:"1001"`
 }
 
-func (a *API) listUsers(ctx context.Context, in *inDomain) (*list[resource.User], error) {
+func (a *API) listUsers(ctx context.Context, in *InDomain) (*list[resource.User], error) {
 	o, err := a.office(ctx, in.Domain)
 	if err != nil {
 		return nil, err
@@ -25,7 +26,7 @@ func (a *API) listUsers(ctx context.Context, in *inDomain) (*list[resource.User]
 }
 
 // user finds the user that a request names.
-func (a *API) user(ctx context.Context, in inUser) (directory.Domain, directory.User, error) {
+func (a *API) user(ctx context.Context, in InUser) (directory.Domain, directory.User, error) {
 	d, err := a.domain(ctx, in.Domain)
 	if err != nil {
 		return d, directory.User{}, err
@@ -37,7 +38,7 @@ func (a *API) user(ctx context.Context, in inUser) (directory.Domain, directory.
 	return d, u, nil
 }
 
-func (a *API) getUser(ctx context.Context, in *inUser) (*one[resource.User], error) {
+func (a *API) getUser(ctx context.Context, in *InUser) (*one[resource.User], error) {
 	d, u, err := a.user(ctx, *in)
 	if err != nil {
 		return nil, err
@@ -46,7 +47,7 @@ func (a *API) getUser(ctx context.Context, in *inUser) (*one[resource.User], err
 }
 
 func (a *API) addUser(ctx context.Context, in *struct {
-	inDomain
+	InDomain
 	Body resource.UserInput
 },
 ) (*one[resource.User], error) {
@@ -65,11 +66,11 @@ func (a *API) addUser(ctx context.Context, in *struct {
 }
 
 func (a *API) setUser(ctx context.Context, in *struct {
-	inUser
+	InUser
 	Body resource.UserInput
 },
 ) (*one[resource.User], error) {
-	d, user, err := a.user(ctx, in.inUser)
+	d, user, err := a.user(ctx, in.InUser)
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +92,7 @@ func (a *API) saveUser(ctx context.Context, d directory.Domain, id string, chang
 	return &one[resource.User]{Body: a.viewUser(d, *e.After.User(id))}, nil
 }
 
-func (a *API) deleteUser(ctx context.Context, in *inUser) (*struct{}, error) {
+func (a *API) deleteUser(ctx context.Context, in *InUser) (*struct{}, error) {
 	d, u, err := a.user(ctx, *in)
 	if err != nil {
 		return nil, err

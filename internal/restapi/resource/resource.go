@@ -125,7 +125,7 @@ type DeviceInput struct {
 // Phone is the hardware in the inventory.
 type Phone struct {
 	ID      string   `json:"id"`
-	MAC     string   `json:"mac" example:"805ec0112233"`
+	MAC     string   `json:"mac" example:"80:5e:c0:11:22:33"`
 	Model   string   `json:"model"`
 	Name    string   `json:"name"`
 	Place   string   `json:"place"`
