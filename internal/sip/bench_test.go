@@ -3,7 +3,9 @@ package sip_test
 import (
 	"fmt"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/sip"
 )
@@ -31,6 +33,8 @@ func BenchmarkRegister(b *testing.B) {
 	const window = 50
 	buf := make([]byte, 4096)
 	b.ReportAllocs()
+	before := cpu(b)
+	defer func() { b.ReportMetric(float64(cpu(b)-before)/float64(b.N), "cpu-ns/op") }()
 	for i := 0; b.Loop(); i++ {
 		_, _ = p.conn.Write([]byte(deskRegister(port, i, 1)))
 		if i >= window {
@@ -39,6 +43,16 @@ func BenchmarkRegister(b *testing.B) {
 			}
 		}
 	}
+}
+
+// cpu is the processor time of this process.
+func cpu(b *testing.B) time.Duration {
+	b.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Skip(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 func BenchmarkParseAddress(b *testing.B) {

@@ -32,7 +32,7 @@ type Engine struct {
 	routes  *routes
 	seed    maphash.Seed
 
-	serving chan struct{} // closed by Serve, when there is a handler
+	serving  chan struct{} // closed by Serve, when there is a handler
 	closed   atomic.Bool
 	closing  sync.Once
 	closeErr error

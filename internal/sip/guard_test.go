@@ -1,6 +1,7 @@
 package sip_test
 
 import (
+	"errors"
 	"net/netip"
 	"strings"
 	"testing"
@@ -14,7 +15,7 @@ func TestRatePerSource(t *testing.T) {
 	still := time.Now()
 	now := func() time.Time { return still }
 	served := make(chan struct{}, 1000)
-	h := newHandler(func(tx *sip.ServerTx) { ok(tx); served <- struct{}{} })
+	h := newHandler(func(tx *sip.ServerTx) { served <- struct{}{}; ok(tx) })
 	e := start(t, sip.Config{Limits: sip.Limits{Rate: 1, Burst: 5}, Now: now}, h)
 	p := udpPeer(t, e)
 	for i := range 50 {
@@ -88,7 +89,7 @@ func TestSourcesAndAnswersAreBounded(t *testing.T) {
 	t.Parallel()
 	served := make(chan struct{}, 10000)
 	limits := sip.Limits{Sources: 4, Remembered: 4000}
-	e := start(t, sip.Config{Limits: limits}, newHandler(func(tx *sip.ServerTx) { ok(tx); served <- struct{}{} }))
+	e := start(t, sip.Config{Limits: limits}, newHandler(func(tx *sip.ServerTx) { served <- struct{}{}; ok(tx) }))
 	p := udpPeer(t, e)
 	for i := range 100 {
 		p.send(requestSeq("OPTIONS", "many", i+1))
@@ -115,7 +116,23 @@ func TestUnansweredRequestsAreForgotten(t *testing.T) {
 	p.silent(100 * time.Millisecond) // longer than 64*T1
 	p.send(request("MESSAGE", "next"))
 	recv(t, txs)
-	if err := tx.Reply(200, "OK"); err != sip.ErrFinal { //nolint:errorlint // returned bare
+	if err := tx.Reply(200, "OK"); !errors.Is(err, sip.ErrFinal) {
 		t.Errorf("%v, want ErrFinal", err)
 	}
+}
+
+func TestStunKeepAlive(t *testing.T) {
+	t.Parallel()
+	p := udpPeer(t, start(t, sip.Config{}, newHandler(ok)))
+	const id = "\x21\x12\xa4\x42transaction!"
+	p.send("\x00\x01\x00\x00" + id)
+	port := p.addr().Port() ^ 0x2112
+	want := "\x01\x01\x00\x0c" + id + "\x00\x20\x00\x08\x00\x01" + string([]byte{byte(port >> 8), byte(port)}) + "\x5e\x12\xa4\x43"
+	if got := p.read(patience); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	for _, no := range []string{"\x00\x01\x00\x04" + id, "\x00\x01\x00\x00" + id[:10], "\x01\x01\x00\x00" + id} {
+		p.send(no)
+	}
+	p.silent(30 * time.Millisecond)
 }

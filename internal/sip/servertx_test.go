@@ -1,6 +1,7 @@
 package sip_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -11,7 +12,7 @@ import (
 func TestRegisterIsAnsweredAndRetransmissionsAbsorbed(t *testing.T) {
 	t.Parallel()
 	served := make(chan *sip.ServerTx, 10)
-	e := start(t, sip.Config{Product: "Hotdesk/1"}, newHandler(func(tx *sip.ServerTx) { ok(tx); served <- tx }))
+	e := start(t, sip.Config{Product: "Hotdesk/1"}, newHandler(func(tx *sip.ServerTx) { served <- tx; ok(tx) }))
 	p := udpPeer(t, e)
 	for range 3 {
 		p.send(request("REGISTER", "a"))
@@ -26,7 +27,9 @@ func TestRegisterIsAnsweredAndRetransmissionsAbsorbed(t *testing.T) {
 	if recv(t, served); len(served) != 0 {
 		t.Error("a retransmission reached the handler")
 	}
-	if err := func() error { p.send(requestSeq("REGISTER", "a", 2)); return recv(t, served).Reply(200, "OK") }(); err != sip.ErrFinal { //nolint:errorlint // returned bare
+	p.send(requestSeq("REGISTER", "a", 2))
+	p.expect("SIP/2.0 200")
+	if err := recv(t, served).Reply(200, "OK"); !errors.Is(err, sip.ErrFinal) {
 		t.Errorf("a second final response: %v, want ErrFinal", err)
 	}
 }
@@ -137,7 +140,7 @@ func TestACKToSuccessAndFurther2xx(t *testing.T) {
 		t.Errorf("2xx again: %v", err)
 	}
 	p.expect("SIP/2.0 200")
-	if err := tx.Reply(486, "Busy Here"); err != sip.ErrFinal { //nolint:errorlint // returned bare
+	if err := tx.Reply(486, "Busy Here"); !errors.Is(err, sip.ErrFinal) {
 		t.Errorf("486 after 200: %v", err)
 	}
 	p.send(request("ACK", "g")) // same branch, as some phones do

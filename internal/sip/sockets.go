@@ -71,14 +71,20 @@ func (e *Engine) pause(d time.Duration) bool {
 	}
 }
 
-// datagram takes what came in one. Keep-alives of CRLF or NULs end here.
+// datagram takes what came in one. Keep-alives of
+// CRLF, NULs or STUN end here.
 func (e *Engine) datagram(h *head, b []byte, from netip.AddrPort) {
 	if e.guard.take(from.Addr()) != 0 {
 		e.stats.limited.Add(1)
 		return
 	}
+	whole := b
 	b = bytes.TrimLeft(b, "\r\n\x00")
 	if len(b) == 0 || from.Port() == 0 {
+		return
+	}
+	if pong := stunAnswer(whole, from); pong != nil {
+		_ = e.write(pong, Flow{UDP, from}) // the peer asks again if it got lost
 		return
 	}
 	if len(b) > e.cfg.Limits.MessageSize {
