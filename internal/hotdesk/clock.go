@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,9 +20,12 @@ const (
 	// retryAfter spaces the tries when the store fails.
 	retryAfter = time.Second
 	// batch is how many sessions one transaction ends, and breath is the pause
-	// after it, so that logins get their turn at the store in between.
+	// after it, so that logins get their turn at the store in between. They are
+	// read by the page: at two o'clock all are due at once, and to find the
+	// first of them the store may have to sort them all.
 	batch  = 256
 	breath = time.Millisecond
+	page   = 16 * batch
 	// factsBehind is how far the watch may lag behind the bus.
 	factsBehind = 1024
 	// lastStore bounds the storing of uses when the service stops.
@@ -100,20 +104,14 @@ func (s *Service) wakeFor(session Session, now time.Time) {
 // and returns how many.
 func (s *Service) ReleaseDue(ctx context.Context, now time.Time) (int, error) {
 	for total := 0; ; {
-		due, err := s.cfg.Store.Due(ctx, now, batch)
+		due, err := s.cfg.Store.Due(ctx, now, page)
 		if err != nil {
 			return total, fmt.Errorf("read the sessions that are due: %w", err)
 		}
-		if len(due) == 0 {
-			return total, nil
-		}
 		ended, err := s.endByClock(ctx, due, Session.limit, now)
 		total += ended
-		// When a batch closed nothing another server is at the same work.
-		if err != nil || ended == 0 {
-			return total, err
-		}
-		if err := wait(ctx, breath); err != nil {
+		// When nothing was closed another server is at the same work.
+		if err != nil || ended == 0 || len(due) < page {
 			return total, err
 		}
 	}
@@ -130,7 +128,7 @@ func (s *Service) releaseIdle(ctx context.Context, now time.Time) error {
 		if idle == 0 {
 			continue
 		}
-		query := Query{DomainID: domain.ID, Open: true, UsedBefore: now.Add(-idle), Limit: batch}
+		query := Query{DomainID: domain.ID, Open: true, UsedBefore: now.Add(-idle), Limit: page}
 		for more := true; more; {
 			var err error
 			if more, err = s.releaseIdleBatch(ctx, query, now); err != nil {
@@ -166,7 +164,7 @@ func (s *Service) releaseIdleBatch(ctx context.Context, query Query, now time.Ti
 	if err != nil {
 		return false, err
 	}
-	return len(found) == query.Limit && ended+len(inUse) > 0, wait(ctx, breath)
+	return len(found) == query.Limit && ended+len(inUse) > 0, nil
 }
 
 // Reconcile ends the open sessions of a domain that the directory no longer
@@ -182,12 +180,21 @@ func (s *Service) Reconcile(ctx context.Context, domainID string) (int, error) {
 			over = append(over, session)
 		}
 	}
+	return s.endByClock(ctx, over, func(Session) Reason { return Withdrawn }, s.cfg.Now())
+}
+
+// endByClock closes sessions in batches and returns how many it closed.
+func (s *Service) endByClock(ctx context.Context, sessions []Session, reason func(Session) Reason, now time.Time) (int, error) {
 	total := 0
-	for len(over) > 0 {
-		some := over[:min(batch, len(over))]
-		over = over[len(some):]
-		ended, err := s.endByClock(ctx, some, func(Session) Reason { return Withdrawn }, s.cfg.Now())
-		total += ended
+	for some := range slices.Chunk(sessions, batch) {
+		var a act
+		for _, session := range some {
+			if err := s.addEnding(&a, session, reason(session), By{Actor: systemActor, Door: DoorClock}, now); err != nil {
+				return total, err
+			}
+		}
+		ended, err := s.commit(ctx, a)
+		total += len(ended)
 		if err != nil {
 			return total, err
 		}
@@ -196,17 +203,6 @@ func (s *Service) Reconcile(ctx context.Context, domainID string) (int, error) {
 		}
 	}
 	return total, nil
-}
-
-func (s *Service) endByClock(ctx context.Context, sessions []Session, reason func(Session) Reason, now time.Time) (int, error) {
-	var a act
-	for _, session := range sessions {
-		if err := s.addEnding(&a, session, reason(session), By{Actor: systemActor, Door: DoorClock}, now); err != nil {
-			return 0, err
-		}
-	}
-	ended, err := s.commit(ctx, a)
-	return len(ended), err
 }
 
 // wait sleeps unless the context ends first.

@@ -243,7 +243,7 @@ func TestRunEndsWhatTheDirectoryNoLongerAllows(t *testing.T) {
 func TestReleaseDueInBatches(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, at("2026-01-15T07:00:00Z"))
-	const many = 1000
+	const many = 5000
 	o.fill(many)
 	o.login(t, "desk1", "ana") // while sessions are due, and not one of them
 	n, err := o.ReleaseDue(t.Context(), o.now())
