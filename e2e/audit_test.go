@@ -11,7 +11,7 @@ import (
 // audited reads the details of the audit entries of one action, oldest first.
 func audited(t *testing.T, s *server, action string) []string {
 	t.Helper()
-	return column(t, s, "select detail from audit where action = $1 order by at, id", action)
+	return column(t, s, "select detail from audit_entries where action = $1 order by at, id", action)
 }
 
 // column reads one text column of the server's database.

@@ -29,7 +29,7 @@ func hears(t *testing.T, phone realphone.Phone, names ...prompts.Name) {
 	for _, name := range names {
 		score, at := sound.Find(heard, clip(t, name))
 		if score < 0.6 {
-			t.Errorf("%s did not hear %q (score %.2f)", phone.Name(), name, score)
+			t.Errorf("%s did not hear %q (score %.2f) in %.1f s", phone.Name(), name, score, float64(len(heard))/sound.Rate)
 		}
 		if at < last {
 			t.Errorf("%s heard %q at %v, before the one it follows", phone.Name(), name, at)

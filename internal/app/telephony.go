@@ -56,7 +56,7 @@ func (a *App) openEngine() (*sip.Engine, error) {
 	}
 	engine, err := sip.Listen(sip.Config{
 		Listen: a.cfg.SIP, Product: product, Log: a.log, Resolver: resolver, Now: a.cfg.Now,
-		Supported: []string{"100rel", "timer", "path", "outbound", "replaces"},
+		Supported: []string{"100rel", "timer", "path", "outbound"},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("listen for SIP on %s: %w", a.cfg.SIP, err)

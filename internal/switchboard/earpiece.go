@@ -8,10 +8,19 @@ import (
 
 	"github.com/hotdesk-pbx/hotdesk/internal/ivr"
 	"github.com/hotdesk-pbx/hotdesk/internal/media"
+	"github.com/hotdesk-pbx/hotdesk/internal/media/g711"
 )
 
 // maxKeys bounds the keys that wait to be read; nobody types further ahead.
 const maxKeys = 64
+
+// Silence before the first word, which phones lose while they open their
+// sound, and after the last, which they hold in their jitter buffer when the
+// call is hung up.
+const (
+	leadIn  = 300 * time.Millisecond
+	leadOut = 400 * time.Millisecond
+)
 
 // earpiece is the caller of a conversation: it implements [ivr.Caller] on a
 // stream, with keys from RTP, tones and INFO alike.
@@ -22,7 +31,7 @@ type earpiece struct {
 	open   chan struct{} // closed when it is known where to send sound
 	closed chan struct{} // closed when the caller has hung up
 
-	openOnce, closeOnce sync.Once
+	openOnce, closeOnce, leadOnce sync.Once
 
 	mu        sync.Mutex
 	interrupt context.CancelFunc // ends what is playing
@@ -72,6 +81,7 @@ func (e *earpiece) Play(ctx context.Context, pcm []int16) error {
 	if len(e.keys) > 0 {
 		return nil
 	}
+	e.leadOnce.Do(func() { pcm = append(silence(leadIn), pcm...) })
 	err := e.stream.Play(playing, pcm)
 	switch {
 	case ctx.Err() != nil:
@@ -122,4 +132,17 @@ func (e *earpiece) over(ctx context.Context) error {
 }
 
 // Hangup implements [ivr.Caller].
-func (e *earpiece) Hangup() { e.hangUp() }
+func (e *earpiece) Hangup() {
+	select {
+	case <-e.open:
+		playing, stop := context.WithTimeout(context.Background(), 2*leadOut)
+		defer stop()
+		_ = e.stream.Play(playing, silence(leadOut)) // fails when the caller is gone, and then nobody waits
+	default:
+	}
+	e.hangUp()
+}
+
+func silence(length time.Duration) []int16 {
+	return make([]int16, int(length.Seconds()*g711.Rate))
+}
