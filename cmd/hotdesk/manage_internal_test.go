@@ -1,0 +1,163 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// hotdesk runs one command line and returns its exit status and what it wrote.
+func hotdesk(t *testing.T, input string, args ...string) (status int, out, errs string) {
+	t.Helper()
+	var o, e bytes.Buffer
+	status = run(t.Context(), args, console{in: strings.NewReader(input), out: &o, err: &e})
+	return status, o.String(), e.String()
+}
+
+// serve runs a server and returns its data folder.
+func serve(t *testing.T) string {
+	t.Helper()
+	data := t.TempDir()
+	ctx, stop := context.WithCancel(t.Context())
+	out, in := io.Pipe()
+	var errs bytes.Buffer
+	done := make(chan int, 1)
+	go func() {
+		args := []string{"serve", "--data", data, "--sip", "127.0.0.1:0", "--http", "127.0.0.1:0", "--rtp-ports", "0"}
+		done <- run(ctx, args, console{in: strings.NewReader(""), out: in, err: &errs})
+		_ = in.Close()
+	}()
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil || !strings.HasPrefix(line, "ready ") {
+		t.Fatalf("the server said %q, %v; %s", line, err, &errs)
+	}
+	go func() { _, _ = io.Copy(io.Discard, out) }()
+	t.Cleanup(func() {
+		stop()
+		if status := <-done; status != 0 {
+			t.Errorf("the server ended with %d: %s", status, &errs)
+		}
+	})
+	return data
+}
+
+// TestManage gives commands to one server, one after the other. A step's want
+// must stand in what the command writes: on standard output when it succeeds,
+// else on standard error.
+func TestManage(t *testing.T) {
+	t.Parallel()
+	data := serve(t)
+	office := filepath.Join(data, "office.toml")
+	const text = "[domain]\nname = \"acme.test\"\ntimezone = \"America/Toronto\"\ncountry = \"CA\"\n" +
+		"[[user]]\nextension = \"1001\"\nname = \"Ana Ruiz\"\npin = \"4711\"\n" +
+		"[[user]]\nextension = \"5401\"\nname = \"Window 1\"\n[[user.device]]\nname = \"5401\"\n"
+	if err := os.WriteFile(office, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		line, input string
+		status      int
+		want        string
+	}{
+		{"user list", "", 1, "there is no domain yet"},
+		{"apply " + office + " --dry-run", "", 0, "acme.test: 4 to add, 0 changed, 0 removed"},
+		{"apply " + office, "", 0, "the password of device 5401, shown only now: "},
+		{"apply " + office, "", 0, "acme.test: 0 added, 0 changed, 0 removed"},
+		{"apply -", "[domain]\nnam = 1", 1, "standard input:2: [domain] has no key \"nam\"; did you mean name?"},
+		{"apply " + office + ".nope", "", 1, "no such file"},
+		{"domain list", "", 0, "America/Toronto"},
+		{"domain set acme.test --release-at 03:00 --no-activate-phone", "", 0, "is changed"},
+		{"domain set acme.test --release-at soon", "", 1, "hot_desking.release_at: \"soon\" is no time of day"},
+		{"domain add beta.test --country DE", "", 1, "timezone: the time zone is missing"},
+		{"user add 1002 --name Ben --pin new --json", "", 0, "\"has_pin\": true"},
+		{"user add 1003 --name Cy --pin ask", "4711\n", 0, "user 1003 (Cy) is there"},
+		{"user add 1004 --name Di --pin ask", "", 1, "no PIN was given"},
+		{"user add 1004", "", 2, "--name"},
+		{"user add 5402 --name Hall", "", 0, "desk account 5402 (Hall) is there"},
+		{"user set 1003 --pin 1003", "", 1, "pin: the PIN must not be the extension"},
+		{"user set 1003 --new-extension 1005 --no-hot-desking", "", 0, "user 1005 (Cy) is changed"},
+		{"user list", "", 0, "1005       Cy        basic_user  -             yes"},
+		{"device add cy --owner 1005 --password ask", "sip-secret\n", 0, "device cy is there\n"},
+		{"device add hall --owner 5402", "", 0, "its password, shown only now: "},
+		{"device set cy --owner=", "", 0, "device cy is changed"},
+		{"device set nope --disabled", "", 1, "there is no device \"nope\""},
+		{"device list", "", 0, "cy      -      yes"},
+		{"phone add 805ec0112233 --model T54W --devices 5401,hall", "", 0, "phone 80:5e:c0:11:22:33 is there"},
+		{"phone set 80:5E:C0:11:22:33 --devices 5401", "", 0, "is changed"},
+		{"phone list --json", "", 0, "\"devices\": [\n      \"5401\"\n    ]"},
+		{"session start 5401 1001", "", 0, "1001 (Ana Ruiz) is logged in at 5401 until "},
+		{"session list", "", 0, "Ana Ruiz"},
+		{"session start 5401 1002", "", 1, "Ana Ruiz has been logged in at this desk since"},
+		{"session end 5401", "", 0, "1001 (Ana Ruiz) is logged out of 5401"},
+		{"session end 5401", "", 1, "nobody is logged in"},
+		{"session list", "", 0, "none"},
+		{"session list --all --user 1001", "", 0, "ended_by_admin"},
+		{"phone delete 80-5e-c0-11-22-33", "", 0, "is gone"},
+		{"device delete hall", "", 0, "is gone"},
+		{"user delete 1005", "", 0, "is gone"},
+		{"user delete 1005", "", 1, "there is no user \"1005\""},
+		{"export acme.test --output " + office, "", 0, ""},
+		{"apply " + office, "", 0, "0 added, 0 changed, 0 removed"},
+		{"export nowhere.test", "", 1, "there is no domain \"nowhere.test\""},
+		{"domain add beta.test --country DE --timezone Europe/Berlin", "", 0, "domain beta.test is there"},
+		{"user list", "", 1, "there are 2 domains: name one with --domain: acme.test, beta.test"},
+		{"user list --domain beta.test", "", 0, "none"},
+		{"domain delete beta.test", "", 1, "then say --yes"},
+		{"domain delete beta.test --yes", "", 0, "domain beta.test is gone"},
+	} {
+		args := append(strings.Fields(step.line), "--data", data)
+		status, out, errs := hotdesk(t, step.input, args...)
+		said := out
+		if step.status != 0 {
+			said = errs
+		}
+		if status != step.status || !strings.Contains(said, step.want) {
+			t.Errorf("%s: %d\n%s%s\nwant %d: %s", step.line, status, out, errs, step.status, step.want)
+		}
+	}
+	if info, err := os.Stat(office); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the export is %v, %v", info, err)
+	}
+}
+
+func TestNewSecretsAreShownOnce(t *testing.T) {
+	t.Parallel()
+	data := serve(t)
+	if status, _, errs := hotdesk(t, "", "domain", "add", "acme.test", "--country", "CA", "--timezone", "UTC", "--data", data); status != 0 {
+		t.Fatal(errs)
+	}
+	_, out, errs := hotdesk(t, "", "user", "add", "1001", "--name", "Ana", "--pin", "new", "--password", "new", "--json", "--data", data)
+	var user struct{ Extension string }
+	if err := json.Unmarshal([]byte(out), &user); err != nil || user.Extension != "1001" {
+		t.Errorf("standard output is not the user alone: %s", out)
+	}
+	lines := strings.Split(strings.TrimSpace(errs), "\n")
+	if len(lines) != 2 || !strings.HasPrefix(lines[0], "The new PIN, shown only now: ") || !strings.HasPrefix(lines[1], "The new password, shown only now: ") {
+		t.Errorf("standard error: %s", errs)
+	}
+}
+
+func TestNoServer(t *testing.T) {
+	t.Parallel()
+	for _, line := range []string{"user list", "apply /dev/null", "session end 5401 --domain acme.test", "export acme.test"} {
+		status, _, errs := hotdesk(t, "", append(strings.Fields(line), "--data", t.TempDir())...)
+		if status != 1 || !strings.Contains(errs, "the server is not running in ") {
+			t.Errorf("%s: %d %s", line, status, errs)
+		}
+	}
+}
+
+func TestHelpShowsExamples(t *testing.T) {
+	t.Parallel()
+	for _, family := range []string{"apply", "export", "domain", "user", "device", "phone", "session"} {
+		if status, out, _ := hotdesk(t, "", family, "--help"); status != 0 || !strings.Contains(out, "hotdesk "+family+" ") || !strings.Contains(out, "Example") {
+			t.Errorf("%s --help: %d %s", family, status, out)
+		}
+	}
+}
