@@ -99,7 +99,7 @@ func (s *Server) challenge(tx *sip.ServerTx, challenges []string) {
 func (s *Server) failed(tx *sip.ServerTx, domain directory.Domain, username string) {
 	source := tx.Flow().Remote.Addr()
 	log := s.cfg.Log.With(slog.String("source", source.String()), slog.String("domain", domain.Name))
-	log.Info("wrong name or password", slog.String("name", username), slog.String("method", string(tx.Request().Method)))
+	log.Info("wrong name or password", slog.String("name", shortened(username)), slog.String("method", string(tx.Request().Method)))
 	if s.fromEdge(tx.Flow()) || !s.failures.add(source) {
 		return
 	}

@@ -118,6 +118,11 @@ func (p *prober) ask(one *probe) {
 		return
 	}
 	b := bindings[i]
+	if !b.NAT && p.disconnected(b) {
+		// A call can open the way anew, so its being closed says nothing.
+		p.answered(one, b, nil)
+		return
+	}
 	req, flow, err := p.request(b)
 	if err == nil {
 		_, err = p.cfg.Engine.Send(req, flow, func(r sip.Reply) {
@@ -130,6 +135,11 @@ func (p *prober) ask(one *probe) {
 	if err != nil {
 		p.answered(one, b, err)
 	}
+}
+
+func (p *prober) disconnected(b location.Binding) bool {
+	flow, err := sip.ParseFlow(b.Flow)
+	return err == nil && !p.cfg.Engine.Alive(flow)
 }
 
 func (p *prober) forget(one *probe) {

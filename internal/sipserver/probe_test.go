@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/location"
-	"github.com/hotdesk-pbx/hotdesk/internal/sip/digest"
 	"github.com/hotdesk-pbx/hotdesk/internal/sipserver"
 )
 
@@ -168,28 +167,4 @@ func TestProbesAfterARestart(t *testing.T) {
 	if b := <-done; b.DeviceID != desk {
 		t.Errorf("probed %+v", b)
 	}
-}
-
-// BenchmarkRegister measures REGISTER with credentials, digest, location and a
-// store in memory, over UDP on loopback; the phone's own work is in it.
-func BenchmarkRegister(b *testing.B) {
-	r := start(b, nil, "acme.test")
-	b.ReportAllocs()
-	b.RunParallel(func(pb *testing.PB) {
-		p := r.phone(b, "udp", "5401")
-		p.contact = "<sip:5401@" + p.source().String() + `>;+sip.instance="<urn:uuid:` + p.callID + `>";reg-id=1`
-		challenged := p.ask("REGISTER", "sip:acme.test")
-		for n := uint32(1); pb.Next(); n++ {
-			value, err := digest.Answer(challenged.headers["WWW-Authenticate"], digest.Claim{
-				Method: "REGISTER", URI: "sip:acme.test", Username: p.user, Password: p.pass, Count: n,
-			})
-			if err != nil {
-				b.Fatal(err)
-			}
-			if m := p.ask("REGISTER", "sip:acme.test", "Contact: "+p.contact, "Authorization: "+value); m.code != 200 {
-				challenged = p.ask("REGISTER", "sip:acme.test")
-				n = 0
-			}
-		}
-	})
 }
