@@ -49,6 +49,8 @@ type Remote struct {
 	Addr netip.AddrPort
 	// RTCP is the address of its a=rtcp line; the zero value means the port after Addr's.
 	RTCP netip.AddrPort
+	// Host is where its SIP comes from; the zero value means nobody knows. From behind NAT its sound should come from there, too.
+	Host netip.Addr
 	// Payloads are the payload types that our own SDP allowed it to send. Empty means any.
 	Payloads []uint8
 	// Codec is what is played to it; zero when G.711 was not agreed.

@@ -19,7 +19,7 @@ type route struct {
 	payloads  [2]uint64      // a bit for each payload type that may come in
 	signalled netip.AddrPort // the last address in the SDP that was not a hold
 	rtp, rtcp netip.AddrPort // where we send; invalid: nowhere
-	source    netip.AddrPort // the only source of RTP; invalid: not learned yet
+	source    netip.AddrPort // the source of RTP, which only one worth more replaces; invalid: not learned yet
 	rtcpFrom  netip.AddrPort // the only source of RTCP; invalid: not learned yet
 	former    netip.AddrPort // the source before signalled changed
 }
@@ -37,6 +37,7 @@ type candidate struct {
 func (s *Stream) Update(remote Remote) {
 	remote.Addr = netip.AddrPortFrom(remote.Addr.Addr().Unmap(), remote.Addr.Port())
 	remote.RTCP = netip.AddrPortFrom(remote.RTCP.Addr().Unmap(), remote.RTCP.Port())
+	remote.Host = remote.Host.Unmap()
 	if remote.EventsIn == 0 {
 		remote.EventsIn = remote.Events
 	}
@@ -100,6 +101,24 @@ func payloadSet(r Remote) (set [2]uint64) {
 	return set
 }
 
+// trusts tells how much a source is worth. One that is worth more takes the
+// place of the one locked to: who is first is not always who is called.
+func (r *route) trusts(from netip.AddrPort) int {
+	switch {
+	case from == r.signalled:
+		return 2
+	case from.Addr() == r.signalled.Addr() || from.Addr() == r.remote.Host:
+		return 1
+	default:
+		return 0
+	}
+}
+
+// settled tells whether another source than the one locked to has no chance.
+func (r *route) settled(from netip.AddrPort) bool {
+	return r.source.IsValid() && r.trusts(from) <= r.trusts(r.source)
+}
+
 func (r *route) takes(pt uint8) bool { return r.payloads[pt>>6&1]&(1<<(pt&63)) != 0 }
 
 // admit gives the route if the packet is RTP from the other side, and nil if not.
@@ -114,7 +133,7 @@ func (s *Stream) admit(pkt []byte, from netip.AddrPort) *route {
 	if r.source == from {
 		return r
 	}
-	if r.source.IsValid() || isRTCP(pkt) || !r.takes(pkt[1]&0x7f) {
+	if r.settled(from) || isRTCP(pkt) || !r.takes(pkt[1]&0x7f) {
 		return nil
 	}
 	return s.learn(pkt, from)
@@ -125,7 +144,10 @@ func (s *Stream) learn(pkt []byte, from netip.AddrPort) *route {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := s.route.Load()
-	if r.source.IsValid() { // an Update came in between
+	if r.source == from { // an Update came in between
+		return r
+	}
+	if r.settled(from) {
 		return nil
 	}
 	need := trustNew
@@ -139,7 +161,12 @@ func (s *Stream) learn(pkt []byte, from netip.AddrPort) *route {
 		return nil
 	}
 	locked := *r
-	locked.lock(from, r.rtcpFrom)
+	if r.source.IsValid() { // whose RTCP it is that was learned is open, too
+		s.hearing.forget()
+		locked.lock(from, netip.AddrPort{})
+	} else {
+		locked.lock(from, r.rtcpFrom)
+	}
 	s.route.Store(&locked)
 	return &locked
 }

@@ -1,6 +1,7 @@
 package media_test
 
 import (
+	"net"
 	"net/netip"
 	"testing"
 
@@ -58,6 +59,49 @@ func TestStrangerNeverCaptures(t *testing.T) {
 	if s.Peer() != p.addr() || s.Stats().Received != 1 {
 		t.Errorf("peer is %v, %+v", s.Peer(), s.Stats())
 	}
+}
+
+// TestStrangerWhoIsFirstGivesWay lets a stranger be learned before the phone has said anything.
+func TestStrangerWhoIsFirstGivesWay(t *testing.T) {
+	t.Parallel()
+	ports := newPorts(t, media.PortsConfig{})
+	for name, tt := range map[string]struct {
+		change func(*media.Remote)
+		need   int
+	}{
+		"to the address in the SDP":  {func(*media.Remote) {}, 1},
+		"to the host that SIP knows": {func(r *media.Remote) { r.Host, r.Addr = loopback(), netip.MustParseAddrPort("127.0.0.2:4000") }, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, p := leg(t, ports)
+			remote := p.remote()
+			tt.change(&remote)
+			s.Update(remote)
+			stranger := elsewhere(t, "127.0.0.3", s.Addr())
+			stranger.say(10, 9)
+			until(t, "the stranger", func() bool { return s.Stats().Received == 8 })
+			p.say(tt.need, 1)
+			until(t, "the phone", func() bool { return s.Stats().Received == 9 })
+			stranger.say(100, 9)
+			until(t, "strange packets", func() bool { return s.Stats().Strangers == uint64(2+tt.need-1+100) })
+			if s.Peer() != p.addr() || s.Stats().Received != 9 {
+				t.Errorf("peer is %v, %+v", s.Peer(), s.Stats())
+			}
+		})
+	}
+}
+
+// elsewhere is a phone at another host.
+func elsewhere(t *testing.T, host string, to netip.AddrPort) *phone {
+	t.Helper()
+	p := newPhone(t, to)
+	var err error
+	if p.rtp, err = net.ListenUDP("udp4", &net.UDPAddr{IP: net.ParseIP(host)}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { p.rtp.Close() })
+	return p
 }
 
 // TestStrangersCannotKeepThePhoneOut mixes packets of many strangers into the first of the phone.

@@ -62,7 +62,9 @@ func (s *side) heard(body []byte) error {
 	if err != nil {
 		return err
 	}
-	s.stream.Update(remoteOf(audio, s.told))
+	remote := remoteOf(audio, s.told)
+	remote.Host = s.leg.Flow().Remote.Addr()
+	s.stream.Update(remote)
 	return nil
 }
 
