@@ -53,7 +53,7 @@ func TestLoginElsewhere(t *testing.T) {
 			t.Parallel()
 			s := start(t)
 			s.apply(t, office(`when_elsewhere = "`+c.policy+`"`))
-			first, second := realphone.StartBaresip(t, s.account("5401")), realphone.StartLinphone(t, s.account("5402"))
+			first, second := realphone.StartLinphone(t, s.account("5401")), realphone.StartBaresip(t, s.account("5402"))
 			first.AwaitRegistered(t)
 			second.AwaitRegistered(t)
 			logIn(t, first, "1001", "4711")

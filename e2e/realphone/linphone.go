@@ -225,18 +225,27 @@ func (l *Linphone) Answer(t *testing.T) {
 }
 
 // Press implements [Phone].
-func (l *Linphone) Press(t *testing.T, keys string) { t.Helper(); l.press(t, keys, 0) }
-
-// PressInfo sends keys by SIP INFO.
-func (l *Linphone) PressInfo(t *testing.T, keys string) { t.Helper(); l.press(t, keys, 1) }
-
-func (l *Linphone) press(t *testing.T, keys string, info int) {
+func (l *Linphone) Press(t *testing.T, keys string) {
 	t.Helper()
-	l.say(t, fmt.Sprintf("param sip use_info %d", info))
-	l.say(t, fmt.Sprintf("param sip use_rfc2833 %d", 1-info))
+	l.say(t, "param sip use_info 0")
+	l.say(t, "param sip use_rfc2833 1")
+	l.press(t, keys, 350*time.Millisecond)
+}
+
+// PressInfo sends keys by SIP INFO. While more input waits linphonec does not
+// look at its sockets, and it sends no INFO before the last one was answered.
+func (l *Linphone) PressInfo(t *testing.T, keys string) {
+	t.Helper()
+	l.say(t, "param sip use_info 1")
+	l.say(t, "param sip use_rfc2833 0")
+	l.press(t, keys, 1300*time.Millisecond)
+}
+
+func (l *Linphone) press(t *testing.T, keys string, apart time.Duration) {
+	t.Helper()
 	for _, key := range keys {
 		l.say(t, string(key))
-		pause(t.Context(), 350*time.Millisecond)
+		pause(t.Context(), apart)
 	}
 }
 
