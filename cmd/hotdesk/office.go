@@ -45,6 +45,9 @@ func (c applyCommand) Run(ctx context.Context, con console) error {
 	if c.DryRun {
 		apply = server.Try
 	}
+	if len(text) == 0 {
+		text = []byte("\n") // so that the server gets to say what the file lacks
+	}
 	result, err := apply(ctx, text)
 	if err != nil {
 		return inFile(name, err)

@@ -1,6 +1,7 @@
 package rawphone
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"net"
@@ -161,6 +162,7 @@ type Sound struct {
 	remote *net.UDPAddr
 	ssrc   uint32
 	seq    uint16
+	stamp  uint32
 
 	mu    sync.Mutex
 	heard [][]byte // payloads
@@ -244,11 +246,17 @@ func (s *Sound) Heard() [][]byte {
 // Packet sends one packet of a payload type.
 func (s *Sound) Packet(t *testing.T, kind byte, payload []byte) {
 	t.Helper()
+	s.stamp += 160
+	s.send(t, kind, payload)
+}
+
+func (s *Sound) send(t *testing.T, kind byte, payload []byte) {
+	t.Helper()
 	s.seq++
 	packet := make([]byte, 12, 12+len(payload))
 	packet[0], packet[1] = 0x80, kind
 	binary.BigEndian.PutUint16(packet[2:], s.seq)
-	binary.BigEndian.PutUint32(packet[4:], uint32(s.seq)*160)
+	binary.BigEndian.PutUint32(packet[4:], s.stamp)
 	binary.BigEndian.PutUint32(packet[8:], s.ssrc)
 	if _, err := s.conn.WriteToUDP(append(packet, payload...), s.remote); err != nil {
 		t.Fatal(err)
@@ -261,12 +269,32 @@ func (s *Sound) Speak(t *testing.T, sample byte, packets int) {
 	t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	payload := make([]byte, 160)
-	for i := range payload {
-		payload[i] = sample
-	}
 	for range packets {
-		s.Packet(t, 0, payload)
+		s.Packet(t, 0, bytes.Repeat([]byte{sample}, 160))
 		<-tick.C
 	}
 }
+
+// Key presses a key by RFC 4733: three packets while it is down and three of
+// its end.
+func (s *Sound) Key(t *testing.T, key rune) {
+	t.Helper()
+	event := byte(strings.IndexRune("0123456789*#", key)) //nolint:gosec // G115: a key
+	s.stamp += 160
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for i := range uint16(6) {
+		duration := min(i+1, 4) * 160
+		volume := byte(10)
+		if i >= 3 {
+			volume |= 0x80
+		}
+		s.send(t, 101, binary.BigEndian.AppendUint16([]byte{event, volume}, duration))
+		<-tick.C
+	}
+	s.stamp += 640
+}
+
+// Copy takes the numbers of another's stream, so that its packets look like
+// the next of that.
+func (s *Sound) Copy(other *Sound) { s.ssrc, s.seq, s.stamp = other.ssrc, other.seq, other.stamp }

@@ -340,3 +340,6 @@ func (p *Phone) Register(t *testing.T) {
 
 // Transport is "UDP" or "TCP".
 func (p *Phone) Transport() string { return p.transport }
+
+// Flood sends bytes and does not care whether they get away.
+func (p *Phone) Flood(message string) { _, _ = p.conn.Write([]byte(message)) }

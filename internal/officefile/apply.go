@@ -212,7 +212,20 @@ func (b *builder) follows(p directory.Problem) bool {
 		return false
 	}
 	at, field := b.place(p)
-	return at == nil || at.flawed || field == "devices" || field == "owner"
+	if at == nil || field == "devices" && b.flawedNames() || field == "owner" {
+		return true
+	}
+	line, given := at.find(field)
+	return at.flawed && (!given || slices.ContainsFunc(b.plan.problems, func(q Problem) bool { return q.Line == line }))
+}
+
+// flawedNames reports whether a device may be missing, or have another name
+// than its writer meant.
+func (b *builder) flawedNames() bool {
+	flawed := func(d devicePlan) bool { return d.at.flawed }
+	return b.plan.file.flawed || slices.ContainsFunc(b.plan.devices, flawed) || slices.ContainsFunc(b.plan.users, func(u userPlan) bool {
+		return u.at.flawed && len(u.devices) == 0 || slices.ContainsFunc(u.devices, flawed)
+	})
 }
 
 // place finds where the file has the field of a problem.
@@ -231,12 +244,8 @@ func (b *builder) line(p directory.Problem) int {
 	if at == nil {
 		return 1
 	}
-	for _, key := range []string{field, field + "_hash", field + "_md5"} {
-		if at.values[key] != nil {
-			return at.lineOf(key)
-		}
-	}
-	return at.line
+	line, _ := at.find(field)
+	return line
 }
 
 // summary says what an edit did, in the words of the file.

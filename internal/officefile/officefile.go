@@ -44,6 +44,7 @@ func (e *ProblemsError) Error() string {
 // applied, because some hang on what is there already.
 type Plan struct {
 	Domain  directory.Domain
+	file    *table
 	at, hot *table // of the domain
 	users   []userPlan
 	devices []devicePlan // unassigned ones
@@ -101,7 +102,7 @@ func sortProblems(problems []Problem) {
 }
 
 func readFile(s *section) Plan {
-	plan := Plan{Domain: directory.Defaults("")}
+	plan := Plan{Domain: directory.Defaults(""), file: s.table}
 	if domain := s.sub("domain", "[domain]"); domain != nil {
 		readDomain(domain, &plan)
 	} else if s.values["domain"] == nil {

@@ -303,6 +303,10 @@ func TestAllMistakesAtOnce(t *testing.T) {
 	if problems := refused(t, mixed); len(problems) != 3 {
 		t.Errorf("problems of form and of rules: %v", problems)
 	}
+	mixed = strings.NewReplacer(`max_hours = 12`, `max_hour = 12`, `"*89"`, `"*88"`, `caller_id = "+14165550101"`, `caller_id = 1`, `extension = "1001"`, `extension = "1"`).Replace(sample(t))
+	if problems := refused(t, mixed); len(problems) != 4 {
+		t.Errorf("problems of form and of rules in the same tables: %v", problems)
+	}
 	for _, text := range []string{"", "x = 1\ny = [[1, 2], {a = 3}]", "domain = 1", "user = [1]\n[domain]"} {
 		if len(refused(t, text)) == 0 {
 			t.Errorf("%q was taken", text)

@@ -59,6 +59,17 @@ func (t *table) lineOf(key string) int {
 	return t.line
 }
 
+// find is the line of a field of the directory, which may be given derived, or
+// of the table when it lacks the field.
+func (t *table) find(field string) (line int, given bool) {
+	for _, key := range []string{field, field + "_hash", field + "_md5"} {
+		if v := t.values[key]; v != nil {
+			return v.line, true
+		}
+	}
+	return t.line, false
+}
+
 // parse reads TOML into a tree that knows its lines. The library's decoder
 // finds what is wrong with the syntax, and its parser tells the positions that
 // the decoder keeps to itself.
