@@ -21,7 +21,7 @@ type commands struct {
 	Domain  domainCommand  `cmd:"" help:"Manage domains."`
 	User    userCommand    `cmd:"" help:"Manage users: people and desk accounts."`
 	Device  deviceCommand  `cmd:"" help:"Manage devices: the SIP lines."`
-	Phone   phoneCommand   `cmd:"" help:"Manage the inventory of phones."`
+	Phone   phoneCommand   `cmd:"" help:"Manage the inventory of phones; a softphone for the terminal."`
 	Session sessionCommand `cmd:"" help:"See and change who sits where."`
 }
 

@@ -7,17 +7,20 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/restapi/resource"
 )
 
-// phoneCommand manages the inventory of phones.
+// phoneCommand manages the inventory of phones, and is a phone itself.
 type phoneCommand struct {
-	List   phoneList   `cmd:"" help:"List the phones of the inventory."`
-	Add    phoneAdd    `cmd:"" help:"Put a phone into the inventory."`
-	Set    phoneSet    `cmd:"" help:"Change a phone."`
-	Delete phoneDelete `cmd:"" help:"Take a phone out of the inventory; its devices stay."`
+	Use    softphoneCommand `cmd:"" default:"withargs" help:"Use a softphone on this terminal; the word \"use\" may be left out."`
+	List   phoneList        `cmd:"" help:"List the phones of the inventory."`
+	Add    phoneAdd         `cmd:"" help:"Put a phone into the inventory."`
+	Set    phoneSet         `cmd:"" help:"Change a phone."`
+	Delete phoneDelete      `cmd:"" help:"Take a phone out of the inventory; its devices stay."`
 }
 
 // Help is printed below the flags.
 func (phoneCommand) Help() string {
 	return `Examples:
+  hotdesk phone 1002@192.0.2.10 --password ask
+  hotdesk phone use --help
   hotdesk phone add 80:5e:c0:11:22:33 --model "Yealink T54W" --devices 5401
   hotdesk phone set 805ec0112233 --place "Floor 5, window side"
   hotdesk phone list`
