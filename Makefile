@@ -38,6 +38,9 @@ unit: ## all tests but those with real phones, with the race detector
 e2e: build ## the built binary with phones nobody here wrote
 	go test -shuffle=on -count=1 -timeout 12m ./e2e/...
 
+prompts: ## speak the prompts anew after their texts have changed
+	scripts/make-prompts.sh
+
 bench: ## the figures of docs/performance.md
 	scripts/bench.sh
 

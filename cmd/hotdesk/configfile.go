@@ -8,8 +8,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/BurntSushi/toml"
 	"github.com/alecthomas/kong"
+	"github.com/pelletier/go-toml/v2"
 )
 
 // configFile gives flags their values from a TOML file whose keys are the
@@ -20,7 +20,7 @@ type configFile map[string]any
 // readConfigFile is the [kong.ConfigurationLoader] of --config.
 func readConfigFile(from io.Reader) (kong.Resolver, error) {
 	values := map[string]any{}
-	if _, err := toml.NewDecoder(from).Decode(&values); err != nil {
+	if err := toml.NewDecoder(from).Decode(&values); err != nil {
 		return nil, fmt.Errorf("read the configuration file: %w", err)
 	}
 	file := configFile{}

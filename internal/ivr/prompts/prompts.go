@@ -14,7 +14,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/BurntSushi/toml"
+	"github.com/pelletier/go-toml/v2"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/media/wav"
 )
@@ -67,8 +67,12 @@ func New(folder fs.FS, log *slog.Logger) (*Library, error) {
 
 // readEmbedded reads the table of texts and the sound of each.
 func readEmbedded() (map[Name]Clip, error) {
+	table, err := embedded.ReadFile(fallback + ".toml")
+	if err != nil {
+		return nil, err
+	}
 	texts := map[Name]string{}
-	if _, err := toml.DecodeFS(embedded, fallback+".toml", &texts); err != nil {
+	if err := toml.Unmarshal(table, &texts); err != nil {
 		return nil, err
 	}
 	clips := make(map[Name]Clip, len(texts))
