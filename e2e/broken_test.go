@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -242,14 +243,7 @@ func TestMessagesTooLarge(t *testing.T) {
 	s.livesOn(t)
 }
 
-func oneOf(code int, codes []int) bool {
-	for _, c := range codes {
-		if c == code {
-			return true
-		}
-	}
-	return false
-}
+func oneOf(code int, codes []int) bool { return slices.Contains(codes, code) }
 
 func TestEndlessStreams(t *testing.T) {
 	t.Parallel()

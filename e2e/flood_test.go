@@ -138,7 +138,7 @@ func masked(m rawphone.Message) string {
 	return regexp.MustCompile(`nonce="[^"]*"|tag=[^;\r]*|branch=[^;\r]*|rport=\d+|received=[\d.]+|CSeq: \d+|127\.\d+\.\d+\.\d+:\d+|Call-ID: .*|Date: .*`).ReplaceAllString(string(m), "…")
 }
 
-// stranger is a phone that tries a password at an account.
+// guess tries a password at an account, and tells how long the answer took.
 func (s *server) guess(t *testing.T, source, user string, r rawphone.Request) (rawphone.Message, time.Duration) {
 	t.Helper()
 	phone := s.raw(t, "UDP", source, user)
@@ -170,11 +170,11 @@ func TestUnknownAccountsLookLikeWrongPasswords(t *testing.T) {
 				if method == "INVITE" {
 					r = rawphone.Request{Method: method, Target: "sip:1001@acme.test", Body: rawphone.Offer("127.0.6.1:9")}
 				}
-				answer, time := s.guess(t, source, user, r)
+				answer, after := s.guess(t, source, user, r)
 				if answer.Code() != 401 {
 					t.Fatalf("%s as %s:\n%s", method, user, answer)
 				}
-				took[user] = append(took[user], time)
+				took[user] = append(took[user], after)
 				shapes[user] = strings.ReplaceAll(masked(answer), user, "USER")
 			}
 		}

@@ -279,7 +279,7 @@ func (s *Sound) Speak(t *testing.T, sample byte, packets int) {
 // its end.
 func (s *Sound) Key(t *testing.T, key rune) {
 	t.Helper()
-	event := byte(strings.IndexRune("0123456789*#", key)) //nolint:gosec // G115: a key
+	event := byte(strings.IndexRune("0123456789*#", key))
 	s.stamp += 160
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
@@ -298,3 +298,25 @@ func (s *Sound) Key(t *testing.T, key rune) {
 // Copy takes the numbers of another's stream, so that its packets look like
 // the next of that.
 func (s *Sound) Copy(other *Sound) { s.ssrc, s.seq, s.stamp = other.ssrc, other.seq, other.stamp }
+
+// AckRefusal acknowledges what refused an INVITE of this call.
+func (c *Call) AckRefusal(t *testing.T, m Message) {
+	t.Helper()
+	number, _, _ := strings.Cut(m.Header("CSeq"), " ")
+	n, err := strconv.Atoi(number)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ack := c.render(Request{Method: "ACK", CSeq: n})
+	c.Phone.Send(t, strings.Replace(ack, "Via: "+Message(ack).Header("Via"), "Via: "+m.Header("Via"), 1))
+}
+
+// Agree answers whatever comes in with 200, until the phone is closed. Nothing
+// else may wait for messages of the phone meanwhile.
+func (p *Phone) Agree() {
+	for m := range p.inbox {
+		if m.Code() == 0 && m.Method() != "ACK" {
+			p.Flood(p.Reply(m, "200 OK", m.Header("To"), ""))
+		}
+	}
+}
