@@ -30,9 +30,9 @@ type Limits struct {
 	Burst        int            // messages at once from one address; 4 * Rate
 	Sources      int            // addresses remembered for Rate; 65536
 	Trusted      []netip.Prefix // sources that Rate does not hold: edges, trunks
-	Connections  int            // stream connections that have delivered a message; 20000
-	PerSource    int            // of those, from one address; 2000
-	Unproven     int            // connections that have delivered none yet: the oldest makes room for the newest; 1000
+	Connections  int            // stream connections that have delivered a message; 20000, and no more than half of the files that may be open: sound and storage need the rest
+	PerSource    int            // of those, from one address; 2000, and no more than half of Connections
+	Unproven     int            // connections that have delivered none yet: the oldest makes room for the newest; 1000, and no more than a tenth of Connections
 	FirstMessage time.Duration  // until a new connection must have delivered a whole message, and for the rest of any begun message; 10 s
 	Idle         time.Duration  // until a silent connection is closed; 65 min, above the longest registration
 	WriteTimeout time.Duration  // for a peer that does not read; 10 s
@@ -69,15 +69,18 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+// plentyOfFiles are more than any limit here needs.
+const plentyOfFiles = 1 << 20
+
 func (l Limits) withDefaults() Limits {
 	orInt(&l.MessageSize, 65535)
 	orInt(&l.Headers, 256)
 	orInt(&l.Rate, 1000)
 	orInt(&l.Burst, 4*l.Rate)
 	orInt(&l.Sources, 65536)
-	orInt(&l.Connections, 20000)
-	orInt(&l.PerSource, 2000)
-	orInt(&l.Unproven, 1000)
+	orInt(&l.Connections, min(20000, openFiles()/2))
+	orInt(&l.PerSource, min(2000, l.Connections/2))
+	orInt(&l.Unproven, min(1000, max(l.Connections/10, 1)))
 	orTime(&l.FirstMessage, 10*time.Second)
 	orTime(&l.Idle, 65*time.Minute)
 	orTime(&l.WriteTimeout, 10*time.Second)
