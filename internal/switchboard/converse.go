@@ -33,11 +33,12 @@ func (c *call) converse(ctx context.Context, speak speech) outcome {
 	if err != nil {
 		return c.refusalOf(err)
 	}
+	c.record.AnsweredAt = c.now()
+	c.save(ctx) // before the caller hears of it: an answered call is on disk
 	if err := c.caller.leg.Accept(body); err != nil {
+		c.record.AnsweredAt = c.record.EndedAt // the caller never heard an answer
 		return outcome{statusRequestTerminated, "Request Terminated", callrecord.Cancelled}
 	}
-	c.record.AnsweredAt = c.now()
-	c.save(ctx)
 	v.hold(ctx, speak)
 	return outcome{code: 0, result: callrecord.Service}
 }
