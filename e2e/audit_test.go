@@ -1,8 +1,6 @@
 package e2e_test
 
 import (
-	"database/sql"
-	"path/filepath"
 	"testing"
 
 	_ "modernc.org/sqlite" // the driver
@@ -17,26 +15,11 @@ func audited(t *testing.T, s *server, action string) []string {
 // column reads one text column of the server's database.
 func column(t *testing.T, s *server, query string, args ...any) []string {
 	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(s.data, "hotdesk.db")+"?mode=ro&_pragma=busy_timeout(5000)")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close() //nolint:errcheck // only read
-	rows, err := db.QueryContext(t.Context(), query, args...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rows.Close() //nolint:errcheck // only read
+	db := s.database(t)
+	defer db.Close()
 	var values []string
-	for rows.Next() {
-		var value sql.NullString
-		if err := rows.Scan(&value); err != nil {
-			t.Fatal(err)
-		}
-		values = append(values, value.String)
-	}
-	if err := rows.Err(); err != nil {
-		t.Fatal(err)
+	for _, row := range table(t, db, query, args...) {
+		values = append(values, row[0])
 	}
 	return values
 }

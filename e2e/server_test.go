@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -17,6 +18,7 @@ import (
 	"time"
 
 	"github.com/hotdesk-pbx/hotdesk/e2e/realphone"
+	"github.com/hotdesk-pbx/hotdesk/internal/sqlstore/sqltest"
 )
 
 // binary is the program under test, built once.
@@ -29,8 +31,15 @@ var binary = sync.OnceValues(func() (string, error) {
 	return name, nil
 })
 
+// cluster has the databases of tests with PostgreSQL.
+var cluster sqltest.Cluster
+
 func TestMain(m *testing.M) {
 	status := m.Run()
+	if err := cluster.Stop(); err != nil {
+		fmt.Fprintln(os.Stderr, "stop PostgreSQL:", err)
+		status = max(status, 1)
+	}
 	if name, err := binary(); err == nil {
 		_ = os.Remove(name)
 	}
@@ -46,6 +55,8 @@ type server struct {
 	log  *logBuffer
 	env  []string
 	args []string
+
+	files int // that the process may have open; 0: as many as the test
 }
 
 type logBuffer struct {
@@ -80,18 +91,28 @@ func start(t *testing.T, args ...string) *server {
 	return s
 }
 
-// run starts the process and waits until it is ready; again after kill or stop
-// it listens where it did before.
-func (s *server) run(t *testing.T) {
+// command makes the process, where the last one listened.
+func (s *server) command(t *testing.T) *exec.Cmd {
 	t.Helper()
 	name, err := binary()
 	if err != nil {
 		t.Fatal(err)
 	}
 	args := append([]string{"serve", "--data", s.data, "--sip", s.sip, "--http", "127.0.0.1:0", "--rtp-ports", "0", "--log-level", "debug"}, s.args...)
-	s.cmd = exec.Command(name, args...)
-	s.cmd.Env = append(os.Environ(), s.env...)
-	s.cmd.Stderr = s.log
+	if s.files > 0 {
+		name, args = "sh", append([]string{"-c", `ulimit -n "$0" && exec "$@"`, strconv.Itoa(s.files), name}, args...)
+	}
+	cmd := exec.Command(name, args...)
+	cmd.Env = append(os.Environ(), s.env...)
+	cmd.Stderr = s.log
+	return cmd
+}
+
+// run starts the process and waits until it is ready; again after kill or stop
+// it listens where it did before.
+func (s *server) run(t *testing.T) {
+	t.Helper()
+	s.cmd = s.command(t)
 	out, err := s.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
