@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"golang.org/x/net/ipv4"
@@ -19,7 +20,8 @@ import (
 )
 
 // ErrNoPorts means that every port pair of the range is in use, in quarantine
-// or taken by another program: the call cannot have sound now.
+// or taken by another program, or that the system gives no socket: the call
+// cannot have sound now.
 var ErrNoPorts = errors.New("no free RTP port pair")
 
 const (
@@ -116,6 +118,9 @@ func (p *Ports) Open() (*Stream, error) {
 			return newStream(p, rtp, rtcp)
 		}
 		p.giveBack(candidate.port)
+		if !errors.Is(err, syscall.EADDRINUSE) { // out of files, or a wrong IP: the next pair would fail, too
+			return nil, fmt.Errorf("%w: %w", ErrNoPorts, err)
+		}
 		p.cfg.Log.Warn("RTP port pair is taken by another program", slog.Int("port", int(candidate.port)), slog.Any("error", err))
 	}
 	return nil, ErrNoPorts
@@ -166,7 +171,7 @@ func (p *Ports) openAny() (*Stream, error) {
 	for range anyPairAttempts {
 		probe, err := p.listen(0)
 		if err != nil {
-			return nil, fmt.Errorf("open RTP socket: %w", err)
+			return nil, fmt.Errorf("%w: %w", ErrNoPorts, err)
 		}
 		port := localPort(probe)
 		_ = probe.Close()

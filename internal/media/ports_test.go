@@ -2,7 +2,9 @@ package media_test
 
 import (
 	"errors"
+	"log/slog"
 	"net/netip"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -131,4 +133,24 @@ func freeRange(t *testing.T, n uint16) uint16 {
 	}
 	t.Skip("no free range")
 	return 0
+}
+
+// TestNoSockets asks for an address that is not ours, which no socket gets.
+func TestNoSockets(t *testing.T) {
+	t.Parallel()
+	for _, first := range []uint16{0, 20000} {
+		var log strings.Builder
+		ports, err := media.NewPorts(media.PortsConfig{
+			IP: netip.MustParseAddr("203.0.113.7"), First: first, Last: 2 * first, Log: slog.New(slog.NewTextHandler(&log, nil)), Now: time.Now,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ports.Open(); !errors.Is(err, media.ErrNoPorts) {
+			t.Errorf("opened: %v", err)
+		}
+		if ports.InUse() != 0 || log.Len() > 0 {
+			t.Errorf("%d in use, logged %q", ports.InUse(), log.String())
+		}
+	}
 }
