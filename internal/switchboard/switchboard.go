@@ -5,6 +5,7 @@
 package switchboard
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -67,6 +68,7 @@ type Config struct {
 	Now           func() time.Time
 	Log           *slog.Logger
 	RingFor       time.Duration // how long phones ring before nobody has answered
+	PerDevice     int           // calls that one device may make at once; 0: 32
 }
 
 // Switchboard holds the live calls. It is safe for concurrent use.
@@ -74,8 +76,9 @@ type Switchboard struct {
 	cfg      Config
 	draining atomic.Bool
 	running  sync.WaitGroup
-	mu       sync.Mutex // guards calls, for the time of a look-up
+	mu       sync.Mutex // guards what follows, for the time of a look-up
 	calls    map[string]*call
+	made     map[string]int // calls by the ID of the device that makes them
 }
 
 // New makes a switchboard without calls.
@@ -83,7 +86,8 @@ func New(cfg Config) *Switchboard {
 	if cfg.RingFor == 0 {
 		cfg.RingFor = time.Minute
 	}
-	return &Switchboard{cfg: cfg, calls: map[string]*call{}}
+	cfg.PerDevice = cmp.Or(cfg.PerDevice, 32)
+	return &Switchboard{cfg: cfg, calls: map[string]*call{}, made: map[string]int{}}
 }
 
 // Incoming takes an INVITE outside any dialog from an authenticated device. It
@@ -93,8 +97,16 @@ func (s *Switchboard) Incoming(tx *sip.ServerTx, device directory.Device, domain
 		s.reply(tx, statusServiceUnavailable, "Shutting Down", sip.NewHeader("Retry-After", "10"))
 		return
 	}
+	if !s.reserve(device.ID) { // it must not take the ports of all others
+		s.cfg.Log.Warn("a device makes too many calls at once", slog.String("device", device.Name), slog.String("domain", domain.Name))
+		s.reply(tx, statusBusyHere, "Too Many Calls At Once")
+		return
+	}
 	c := s.newCall(tx, device, domain)
 	leg, err := s.cfg.Legs.Incoming(tx, dialog.LocalParty{ContactUser: device.Name}, c.event)
+	if err != nil {
+		s.release(device.ID)
+	}
 	if errors.Is(err, dialog.ErrRefused) {
 		return // the layer has answered
 	}
@@ -148,6 +160,25 @@ func (s *Switchboard) live() []*call {
 	return calls
 }
 
+// reserve counts one more call of a device; false when it makes as many as it may.
+func (s *Switchboard) reserve(deviceID string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.made[deviceID] >= s.cfg.PerDevice {
+		return false
+	}
+	s.made[deviceID]++
+	return true
+}
+
+func (s *Switchboard) release(deviceID string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.made[deviceID]--; s.made[deviceID] == 0 {
+		delete(s.made, deviceID)
+	}
+}
+
 func (s *Switchboard) add(c *call) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -156,6 +187,7 @@ func (s *Switchboard) add(c *call) {
 }
 
 func (s *Switchboard) remove(c *call) {
+	s.release(c.device.ID)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.calls, c.record.ID)
