@@ -334,27 +334,35 @@ func TestHalfOpenConnections(t *testing.T) {
 }
 
 // Connections that have said something are kept for as long as a phone may be
-// registered. They must not use up the files that sound and storage need.
+// registered, and those of browsers for a while. They must not use up the files
+// that sound and storage need.
 func TestConnectionsLeaveFilesToOthers(t *testing.T) {
 	t.Parallel()
-	s := start(t)
-	s.apply(t, office())
-	s.kill()
-	s.files = 1024
-	s.run(t)
-	for i := range 1200 {
-		network := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 4, byte(20+i%4))}, Timeout: 10 * time.Second}
-		conn, err := network.DialContext(t.Context(), "tcp", s.sip)
-		if err != nil {
-			t.Fatalf("connection %d: %v", i, err)
-		}
-		t.Cleanup(func() { _ = conn.Close() })
-		_, _ = fmt.Fprintf(conn, "OPTIONS sip:acme.test SIP/2.0\r\nVia: SIP/2.0/TCP %s;branch=z9hG4bK%d\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:a@b>\r\nCall-ID: %d\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n", conn.LocalAddr(), i, i)
+	for what, c := range map[string]struct {
+		address     func(*server) string
+		files, many int
+		says        string
+	}{
+		"SIP":  {func(s *server) string { return s.sip }, 1024, 1200, "OPTIONS sip:acme.test SIP/2.0\r\nVia: SIP/2.0/TCP %[1]s;branch=z9hG4bK%[2]d\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:a@b>\r\nCall-ID: %[2]d\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n"},
+		"HTTP": {func(s *server) string { return s.http }, 2500, 3000, "GET / HTTP/1.1\r\nHost: %[1]s\r\nX: %[2]d"},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			s := start(t)
+			s.apply(t, office())
+			s.kill()
+			s.files = c.files
+			s.run(t)
+			for i := range c.many {
+				network := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 4, byte(20+i%4))}, Timeout: 10 * time.Second}
+				conn, err := network.DialContext(t.Context(), "tcp", c.address(s))
+				if err != nil {
+					t.Fatalf("connection %d: %v", i, err)
+				}
+				t.Cleanup(func() { _ = conn.Close() })
+				_, _ = fmt.Fprintf(conn, c.says, conn.LocalAddr(), i)
+			}
+			s.logIn(t, "UDP")
+		})
 	}
-	desk := s.raw(t, "UDP", home, "5401")
-	desk.Register(t)
-	call := desk.Call(t, "*88")
-	call.Press(t, "1001#4711#")
-	eventually(t, "the login", func() bool { return s.holds(t, "1001", "5401") })
-	s.isWhole(t)
 }

@@ -149,15 +149,26 @@ func (s *server) guess(t *testing.T, source, user string, r rawphone.Request) (r
 	defer phone.Close()
 	phone.Password = "guess"
 	r.CallID = rawphone.ID()
-	challenge, ok := phone.Try(t, r)
+	message := phone.Render(r)
+	phone.Send(t, message)
+	challenge, ok := phone.Within(2*time.Second, func(m rawphone.Message) bool { return m.Code() >= 200 })
 	if !ok {
 		return "", 0
 	}
+	if r.Method == "INVITE" {
+		phone.Send(t, rawphone.RefusedACK(message, challenge))
+	}
 	phone.Challenged(challenge)
 	r.Headers = []string{"Authorization: " + phone.Authorize(t, r)}
+	message = phone.Render(r)
 	began := time.Now()
-	answer, _ := phone.Try(t, r)
-	return answer, time.Since(began)
+	phone.Send(t, message)
+	answer, _ := phone.Within(2*time.Second, func(m rawphone.Message) bool { return m.Code() >= 200 })
+	after := time.Since(began)
+	if answer.Code() >= 300 && r.Method == "INVITE" {
+		phone.Send(t, rawphone.RefusedACK(message, answer))
+	}
+	return answer, after
 }
 
 func TestUnknownAccountsLookLikeWrongPasswords(t *testing.T) {

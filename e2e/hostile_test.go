@@ -28,20 +28,26 @@ func (s *server) raw(t *testing.T, transport, local, user string) *rawphone.Phon
 // desk and give it back.
 func (s *server) livesOn(t *testing.T) {
 	t.Helper()
+	s.logIn(t, "UDP")
+	s.logIn(t, "TCP")
+}
+
+// logIn is the check of [server.livesOn] over one transport.
+func (s *server) logIn(t *testing.T, transport string) {
+	t.Helper()
 	s.isWhole(t)
-	for _, transport := range []string{"UDP", "TCP"} {
-		desk := s.raw(t, transport, home, "5401")
-		desk.Register(t)
-		call := desk.Call(t, "*88")
-		call.Press(t, "1001#4711#")
-		eventually(t, "the login", func() bool { return s.holds(t, "1001", "5401") })
-		if len(call.Sound.Heard()) == 0 {
-			t.Error("no prompt was heard")
-		}
-		call.Bye(t)
-		desk.Call(t, "*89").Bye(t)
-		eventually(t, "the release", func() bool { return !s.holds(t, "1001", "5401") })
+	desk := s.raw(t, transport, home, "5401")
+	desk.Register(t)
+	call := desk.Call(t, "*88")
+	call.Press(t, "1001#4711#")
+	eventually(t, "the login", func() bool { return s.holds(t, "1001", "5401") })
+	if len(call.Sound.Heard()) == 0 {
+		t.Error("no prompt was heard")
 	}
+	call.Bye(t)
+	desk.Call(t, "*89").Bye(t)
+	eventually(t, "the release", func() bool { return !s.holds(t, "1001", "5401") })
+	s.isWhole(t)
 }
 
 // isWhole checks that the process is the one that was started and has not

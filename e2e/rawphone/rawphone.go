@@ -258,7 +258,7 @@ func (p *Phone) Try(t *testing.T, r Request) (Message, bool) {
 		p.Send(t, message)
 		if m, ok := p.Within(wait, final); ok {
 			if r.Method == "INVITE" && m.Code() >= 300 {
-				p.Send(t, refusedACK(message, m))
+				p.Send(t, RefusedACK(message, m))
 			}
 			return m, true
 		}
@@ -269,8 +269,8 @@ func (p *Phone) Try(t *testing.T, r Request) (Message, bool) {
 	return "", false
 }
 
-// refusedACK is the ACK to a refused INVITE, with the Via of that.
-func refusedACK(invite string, refusal Message) string {
+// RefusedACK is the ACK to a refused INVITE, with the Via of that.
+func RefusedACK(invite string, refusal Message) string {
 	m := Message(invite)
 	line, _, _ := strings.Cut(invite, "\r\n")
 	number, _, _ := strings.Cut(m.Header("CSeq"), " ")

@@ -4,14 +4,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"runtime/debug"
 	"time"
 
+	"golang.org/x/net/netutil"
+
 	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
 	"github.com/hotdesk-pbx/hotdesk/internal/restapi"
 )
+
+// maxConnections from strangers are open at once; more wait. Telephony needs the
+// files that they would use up.
+const maxConnections = 1000
 
 // web is the part of the server that speaks HTTP: on a TCP address for
 // everybody, and on the socket in the data folder for the command line.
@@ -27,11 +34,13 @@ func (a *App) openWeb(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.web = &web{servers: [2]*http.Server{httpServer(api.Public()), httpServer(api.Local())}}
+	a.web = &web{servers: [2]*http.Server{a.httpServer(api.Public()), a.httpServer(api.Local())}}
 	var listening net.ListenConfig
-	if a.web.public, err = listening.Listen(ctx, "tcp", a.cfg.HTTP); err != nil {
+	public, err := listening.Listen(ctx, "tcp", a.cfg.HTTP)
+	if err != nil {
 		return fmt.Errorf("listen for HTTP on %s: %w", a.cfg.HTTP, err)
 	}
+	a.web.public = netutil.LimitListener(public, maxConnections)
 	a.web.socket, err = restapi.Listen(a.cfg.Data)
 	return err
 }
@@ -50,8 +59,11 @@ func version() string {
 	return ""
 }
 
-func httpServer(handler http.Handler) *http.Server {
-	return &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
+func (a *App) httpServer(handler http.Handler) *http.Server {
+	return &http.Server{
+		Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug), // of clients that are out of order
+	}
 }
 
 func (w *web) addr() string { return w.public.Addr().String() }
