@@ -2,6 +2,7 @@ package rawphone
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"net"
@@ -36,7 +37,7 @@ func Offer(addr string) string {
 func (p *Phone) Call(t *testing.T, user string) *Call {
 	t.Helper()
 	sound := NewSound(t, p.host())
-	r := Request{Method: "INVITE", Target: "sip:" + user + "@acme.test", CallID: ID(), Body: Offer(sound.Addr())}
+	r := Request{Method: "INVITE", Target: "sip:" + user + "@acme.test", CallID: ID(), Body: Offer(cmp.Or(p.Thinks, sound.Addr()))}
 	m := p.Do(t, r)
 	if m.Code() != 200 {
 		t.Fatalf("%s cannot call %s:\n%s", p.User, user, m)

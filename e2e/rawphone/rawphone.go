@@ -33,6 +33,10 @@ type Account struct {
 type Phone struct {
 	Account
 
+	// Thinks is the address that the phone's descriptions tell, where that is
+	// not its own: the phone is behind NAT and does not know.
+	Thinks string
+
 	transport string // "UDP" or "TCP"
 	conn      net.Conn
 	inbox     chan Message
