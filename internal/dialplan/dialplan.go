@@ -17,7 +17,7 @@ const (
 	OwnMailbox             // listen to the holder's messages
 	AnyMailbox             // listen to a mailbox; Number is its extension when it was dialled along, else ""
 	Extension              // somebody in the domain, who may not exist
-	Emergency              // Number is one of [EmergencyNumbers]
+	Emergency              // Number calls for help: see [IsEmergency]
 	Outside                // a number of the public telephone network
 )
 

@@ -1,313 +1,125 @@
 package dialplan
 
 import (
-	"slices"
 	"strings"
+
+	"github.com/nyaruka/phonenumbers"
 )
 
-// The emergency numbers of each country by its ISO 3166-1 alpha-2 code. 112
-// and 911 are meant everywhere and stand here only where they are the number.
-const emergencyNumbers = `
-AD 110 112 116 118
-AE 112 901 996 997 998 999
-AF 102 112 119
-AG 911 999
-AI 911
-AL 112 127 128 129
-AM 101 102 103 112 911
-AO 112 113 115 116
-AQ 112 911
-AR 100 101 106 107 911
-AS 911
-AT 112 122 133 144
-AU 000 106 112
-AW 911
-AX 112
-AZ 101 102 103 104 112
-BA 112 122 123 124
-BB 211 311 511 911
-BD 199 999
-BE 100 101 112
-BF 16 17 18 112
-BG 112
-BH 112 999
-BI 112 117 118
-BJ 112 117 118
-BL 15 17 18 112
-BM 911
-BN 991 993 995 998
-BO 110 118 119 911
-BQ 911
-BR 112 190 192 193 911
-BS 911 919
-BT 110 112 113
-BV 112
-BW 112 997 998 999
-BY 101 102 103 112
-BZ 90 911
-CA 911
-CC 000 112
-CD 112 118
-CF 112 117 118 1220
-CG 112 117 118
-CH 112 117 118 144 1414
-CI 110 111 112 180 185
-CK 996 998 999
-CL 130 131 132 133
-CM 112 113 117 118 119
-CN 110 112 119 120 122
-CO 112 119 123 125
-CR 112 128 911
-CU 104 105 106
-CV 130 131 132
-CW 911 912
-CX 000 112
-CY 112 199
-CZ 112 150 155 156 158
-DE 110 112
-DJ 17 18 112
-DK 112
-DM 911 999
-DO 911
-DZ 14 17 112 1021 1055 1548
-EC 101 102 112 911
-EE 110 112
-EG 112 122 123 180
-EH 15 19 112 150 190
-ER 112 113 114 116
-ES 061 062 080 085 088 091 092 112
-ET 907 911 939 991
-FI 112
-FJ 910 911 917
-FK 999
-FM 911
-FO 112
-FR 15 17 18 112 114 115 119 191 196
-GA 18 112 1300 1730
-GB 101 112 999
-GD 434 911
-GE 112
-GF 15 17 18 112
-GG 112 999
-GH 112 191 192 193
-GI 112 190 199 999
-GL 112
-GM 16 17 18 112 116 117 118
-GN 112 117 118 442020
-GP 15 17 18 112
-GQ 112 113 114 115
-GR 100 108 112 166 199
-GS 999
-GT 110 120 122 123
-GU 911
-GW 112 117 118 119
-GY 911 912 913
-HK 112 992 999
-HM 000 112
-HN 195 198 199 911
-HR 112 192 193 194
-HT 114 115 116 118
-HU 104 105 107 112
-ID 110 112 113 115 118 119
-IE 112 999
-IL 100 101 102 112
-IM 112 999
-IN 100 101 102 108 112
-IO 112 999
-IQ 104 112 115 122
-IR 110 112 115 125
-IS 112
-IT 112 113 115 118
-JE 112 999
-JM 110 112 119
-JO 112 911
-JP 110 118 119
-KE 112 911 999
-KG 101 102 103 112
-KH 117 118 119
-KI 192 193 194
-KM 17 18 112
-KN 333 911
-KP 110 119
-KR 112 113 117 119
-KW 112
-KY 911
-KZ 101 102 103 104 112
-LA 190 191 195
-LB 112 125 140 175
-LC 911
-LI 112 117 118 144
-LK 110 112 118 119
-LR 911
-LS 112 121 122 123 124
-LT 112
-LU 112 113
-LV 110 112 113
-LY 112 1515
-MA 15 19 112 150 177 190
-MC 15 17 18 112
-MD 112 901 902 903
-ME 112 122 123 124
-MF 15 17 18 112
-MG 112 117 118 124
-MH 911
-MK 112 192 193 194
-ML 15 17 18 112
-MM 191 192 199
-MN 100 101 102 103 105
-MO 110 112 999
-MP 911
-MQ 15 17 18 112
-MR 17 18 112 117 118
-MS 911 999
-MT 112
-MU 112 114 115 999
-MV 102 112 118 119
-MW 112 990 997 998 999
-MX 065 066 068 911
-MY 112 991 994 999
-MZ 112 117 119 198
-NA 112 10111
-NC 15 17 18 112
-NE 15 17 18 112
-NF 000 112 955
-NG 112 199
-NI 115 118 128 911
-NL 112
-NO 110 112 113
-NP 100 101 102 103 112
-NR 110 111 112 117
-NU 999
-NZ 105 111 112
-OM 112 999 9999
-PA 103 104 911
-PE 105 106 115 116 117 911
-PF 15 17 18 112
-PG 000 110 111 112
-PH 112 911
-PK 15 16 112 115 1122
-PL 112 997 998 999
-PM 15 17 18 112
-PN 911
-PR 911
-PS 100 101 102 112
-PT 112
-PW 911
-PY 128 131 132 141 911
-QA 112 999
-RE 15 17 18 112
-RO 112
-RS 112 192 193 194
-RU 101 102 103 104 112
-RW 111 112 113 912
-SA 112 911 937 996 997 998 999
-SB 911 988 999
-SC 112 133 151 999
-SD 112 777 999
-SE 112
-SG 112 993 995 999
-SH 112 911 999
-SI 112 113
-SJ 110 112 113
-SK 112 150 155 158
-SL 019 112 999
-SM 112 113 115 118
-SN 15 17 18 112 1515
-SO 112 555 888 999
-SR 112 113 115
-SS 112 777 999
-ST 112
-SV 132 911 913
-SX 911 912 919
-SY 110 112 113
-SZ 112 933 975 977 999
-TC 911 999
-TD 17 18 112
-TF 112
-TG 112 117 118 8200
-TH 112 191 199 1669 1155
-TJ 101 102 103 104 112
-TK 999
-TL 112
-TM 01 02 03 04 112 001 002 003
-TN 112 190 193 197 198
-TO 911 913 922 933 999
-TR 110 112 155 156 158 177
-TT 811 911 990 999
-TV 911
-TW 110 112 119
-TZ 110 111 112 113 114 115 999
-UA 101 102 103 104 112
-UG 112 911 999
-UM 911
-US 911
-UY 104 105 109 911
-UZ 101 102 103 104 112
-VA 112 113 115 118
-VC 911 999
-VE 171 911
-VG 911 999
-VI 911
-VN 112 113 114 115
-VU 111 112 113 114 115
-WF 15 17 18 112
-WS 911 994 995 996 999
-XK 112 192 193 194
-YE 191 194 199
-YT 15 17 18 112
-ZA 107 112 10111 10177
-ZM 112 991 992 993 999
-ZW 112 993 994 995 999
+// moreEmergencyNumbers are those that the number library lacks: services that
+// people are taught to dial (fire, ambulance, coast guard, mountain rescue,
+// gas leaks) in lists that Android and national regulators publish, and the
+// numbers of countries of which the library knows none. A line too many costs
+// one extension, one too few perhaps a life.
+const moreEmergencyNumbers = `
+AE 996
+AO 116
+AR 106
+AT 128 140
+AZ 104
+BF 16
+BL 15 17
+BN 998
+BR 185
+CH 145 1414
+CI 185
+CL 130
+CM 118 119
+CN 122
+CO 125
+DZ 1021 1055 1548
+EH 150 190
+ES 061 062 080 091 092
+ET 907
+FJ 910
+FR 114 115 119 191 196 197
+GD 434
+GI 999
+GN 117 118 122 1717 442020
+GQ 113 114 115
+GR 108
+GT 122
+HN 195 198
+HT 115 116
+ID 115
+IO 999
+JP 118
+KR 111 113 117 118 122 125
+KZ 104
+LA 1190 1191 1195
+LB 125
+LS 121 122 123
+LY 1515
+MA 150 190
+MM 191 192
+MO 110
+MR 117 118
+MY 994
+NF 000
+PA 103 104
+PE 106
+PY 132 141
+RS 192 193 194
+RU 104
+RW 113 912
+SA 996 998
+SB 988
+SC 151
+SN 15 1515
+SV 132
+SZ 933 977
+TG 8200
+TJ 104
+TL 110
+TM 001 002 003
+TN 193
+TR 156 158 177
+TT 811
+UA 104
+UY 104 105 106 109
+UZ 101 102 103 104
+VU 111 113
+YT 17 18
+ZA 107
 `
 
-// EmergencyNumbers lists the numbers that call for help in a country (ISO
-// 3166-1 alpha-2, upper case), shortest and lowest first. 112 and 911 are in
-// every list, also in that of a country nobody knows.
-func EmergencyNumbers(country string) []string {
-	own, _ := ownEmergencyNumbers(country)
-	numbers := append(strings.Fields(own), "112", "911")
-	slices.SortFunc(numbers, func(a, b string) int {
-		if len(a) != len(b) {
-			return len(a) - len(b)
-		}
-		return strings.Compare(a, b)
-	})
-	return slices.Compact(numbers)
-}
+// longestEmergency is the number of digits that no emergency number exceeds, so
+// that the library is not asked about every number outside.
+const longestEmergency = 6
 
 // IsEmergency reports whether a number, digits only, calls for help in a
-// country.
+// country (ISO 3166-1 alpha-2, upper case). 112 and 911 do everywhere, also in
+// a country nobody knows.
 func IsEmergency(number, country string) bool {
-	if number == "112" || number == "911" {
+	switch {
+	case number == "112" || number == "911":
 		return true
+	case len(number) > longestEmergency || !isDigits(number) || !isCountryCode(country):
+		return false
 	}
-	own, _ := ownEmergencyNumbers(country)
-	for own != "" {
-		var n string
-		n, own, _ = strings.Cut(own, " ")
+	return isMoreEmergency(number, country) || phonenumbers.IsEmergencyNumber(number, country)
+}
+
+// KnownCountry reports whether a text is the ISO 3166-1 alpha-2 code, in upper
+// case, of a country that has telephone numbers. XK, which Kosovo uses, is one.
+func KnownCountry(country string) bool {
+	return isCountryCode(country) && phonenumbers.GetCountryCodeForRegion(country) != 0
+}
+
+func isCountryCode(text string) bool {
+	return len(text) == 2 && text[0] >= 'A' && text[0] <= 'Z' && text[1] >= 'A' && text[1] <= 'Z'
+}
+
+func isMoreEmergency(number, country string) bool {
+	_, line, found := strings.Cut(moreEmergencyNumbers, "\n"+country+" ")
+	if !found {
+		return false
+	}
+	line, _, _ = strings.Cut(line, "\n")
+	for n := range strings.SplitSeq(line, " ") {
 		if n == number {
 			return true
 		}
 	}
 	return false
-}
-
-// KnownCountry reports whether a text is a country's ISO 3166-1 alpha-2 code,
-// in upper case. XK, which Kosovo uses, is one.
-func KnownCountry(country string) bool {
-	_, known := ownEmergencyNumbers(country)
-	return known
-}
-
-// ownEmergencyNumbers finds a country's line in the table.
-func ownEmergencyNumbers(country string) (string, bool) {
-	if len(country) != 2 {
-		return "", false
-	}
-	_, line, found := strings.Cut(emergencyNumbers, "\n"+country+" ")
-	if !found {
-		return "", false
-	}
-	line, _, _ = strings.Cut(line, "\n")
-	return line, true
 }
