@@ -34,7 +34,7 @@ func (a *App) openWeb(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.web = &web{servers: [2]*http.Server{a.httpServer(api.Public()), a.httpServer(api.Local())}}
+	a.web = &web{servers: [2]*http.Server{a.httpServer(api.Public()), a.httpServer(profiled(api.Local()))}}
 	var listening net.ListenConfig
 	public, err := listening.Listen(ctx, "tcp", a.cfg.HTTP)
 	if err != nil {
