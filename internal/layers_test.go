@@ -22,7 +22,7 @@ func layers() [][]string {
 		{"switchboard"},
 		{"client", "restapi", "sipserver", "sqlstore"},
 		{"sqlstore/sqltest", "app"},
-		{"apptest", "demo"},
+		{"apptest", "bench", "demo"},
 	}
 }
 

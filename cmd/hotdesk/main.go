@@ -8,9 +8,12 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/hotdesk-pbx/hotdesk/internal/bench"
 )
 
 // commands is every command there is; a new one is a line here and a file.
@@ -23,6 +26,7 @@ type commands struct {
 	Device  deviceCommand  `cmd:"" help:"Manage devices: the SIP lines."`
 	Phone   phoneCommand   `cmd:"" help:"Manage the inventory of phones; a softphone for the terminal."`
 	Session sessionCommand `cmd:"" help:"See and change who sits where."`
+	Bench   benchCommand   `cmd:"" hidden:"" help:"Measure how much a server carries."`
 }
 
 // console is where a command reads and writes.
@@ -48,6 +52,7 @@ func run(ctx context.Context, args []string, con console) int {
 		kong.Writers(con.out, con.err),
 		kong.Exit(func(status int) { exit = status }),
 		kong.DefaultEnvars("HOTDESK"),
+		kong.Vars{"benchmarks": strings.Join(bench.Names(), ", ")},
 		kong.Configuration(readConfigFile),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(con),
