@@ -3,6 +3,7 @@ package login_test
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -50,6 +51,25 @@ func (m *memory) Save(ctx context.Context, fs ...login.Failures) error {
 		}
 	}
 	return ctx.Err()
+}
+
+func (m *memory) Forget(_ context.Context, before time.Time) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.fail != nil {
+		return m.fail
+	}
+	maps.DeleteFunc(m.failures, func(_ string, f login.Failures) bool { return f.LastAt.Before(before) && f.LockedTo.Before(before) })
+	return nil
+}
+
+// breakBy makes the store fail from now on, or mends it, and returns how many
+// subjects it holds.
+func (m *memory) breakBy(err error) int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.fail = err
+	return len(m.failures)
 }
 
 // book is the directory of acme: ana may log in, the others may not.

@@ -84,8 +84,13 @@ func Device(deviceID string) string { return "device:" + deviceID }
 // Portal is the subject of an account's portal password.
 func Portal(domainID, extension string) string { return subject("portal", domainID, extension) }
 
-// Source is the subject of a place that passwords come from.
-func Source(source string) string { return "source:" + source }
+// Source is the subject of a place that passwords come from. Places that differ
+// only behind [maxSource] bytes count as one.
+func Source(source string) string { return "source:" + source[:min(len(source), maxSource)] }
+
+// maxSource is longer than any IP address with a port and a zone: nobody fills
+// the store with long texts.
+const maxSource = 80
 
 // maxExtension is the number of digits that no extension exceeds.
 const maxExtension = 10
@@ -207,6 +212,26 @@ func (s *Service) forgive(ctx context.Context, account, source Failures) error {
 		return fmt.Errorf("forget wrong tries: %w", err)
 	}
 	return nil
+}
+
+// Run forgets, hour by hour, the wrong tries that no longer count, until the
+// context ends.
+func (s *Service) Run(ctx context.Context) error {
+	ticker := time.NewTicker(time.Hour)
+	defer ticker.Stop()
+	for {
+		// The longest window is that of accounts; who is forgotten later than need
+		// be starts afresh all the same.
+		before := s.cfg.Now().Add(-AccountLimits().Window)
+		if err := s.cfg.Store.Forget(ctx, before); err != nil && ctx.Err() == nil {
+			s.cfg.Log.ErrorContext(ctx, "old wrong tries were not forgotten", slog.Any("error", err))
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
 }
 
 // Lift ends the lock-outs of subjects and forgets their wrong tries.

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -349,6 +350,58 @@ func TestLockedErrorSaysUntilWhen(t *testing.T) {
 	t.Parallel()
 	if got := (&login.LockedError{Until: noon()}).Error(); got != "too many wrong tries; locked until 2026-01-14T12:00:00Z" {
 		t.Error(got)
+	}
+}
+
+func TestRunForgetsWhatNoLongerCounts(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := &memory{failures: map[string]login.Failures{}, fail: errors.New("busy")}
+		s, err := login.New(login.Config{Store: store, Directory: &book{}, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ago := func(d time.Duration) time.Time { return time.Now().Add(-d) }
+		for subject, f := range map[string]login.Failures{
+			"long ago":          {Count: 1, LastAt: ago(25 * time.Hour)},
+			"just":              {Count: 1, LastAt: ago(0)},
+			"locked until just": {Count: 5, Rounds: 1, LastAt: ago(25 * time.Hour), LockedTo: ago(0)},
+		} {
+			f.Subject = subject
+			store.failures[subject] = f
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- s.Run(ctx) }()
+		for _, step := range []struct {
+			after time.Duration
+			left  int
+		}{{time.Minute, 3}, {time.Hour, 2}, {22 * time.Hour, 2}, {2 * time.Hour, 0}} {
+			time.Sleep(step.after) //nolint:forbidigo // of the bubble's clock
+			synctest.Wait()
+			if n := store.breakBy(nil); n != step.left {
+				t.Errorf("after %s more %d subjects are left, want %d: %v", step.after, n, step.left, store.failures)
+			}
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestSubjectsAreShort(t *testing.T) {
+	t.Parallel()
+	id := directory.NewID()
+	for _, subject := range []string{
+		login.Account(id, strings.Repeat("1", 1<<16)), login.Portal(id, strings.Repeat("x", 1<<16)), login.Source(strings.Repeat("x", 1<<16)),
+	} {
+		if len(subject) > 100 {
+			t.Errorf("a subject of %d bytes: %.60s", len(subject), subject)
+		}
+	}
+	if a, b := login.Source("2001:db8::1"), login.Source("2001:db8::2"); a == b {
+		t.Errorf("two sources count as one: %s", a)
 	}
 }
 

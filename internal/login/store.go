@@ -24,4 +24,7 @@ type Store interface {
 	Failures(ctx context.Context, subjects ...string) ([]Failures, error)
 	// Save replaces subjects; a Count and Rounds of 0 forget one.
 	Save(ctx context.Context, fs ...Failures) error
+	// Forget forgets the subjects whose last try and last lock-out lie before a
+	// time.
+	Forget(ctx context.Context, before time.Time) error
 }

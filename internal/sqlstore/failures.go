@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/login"
 )
@@ -47,6 +48,17 @@ func (st *Failures) Save(ctx context.Context, fs ...login.Failures) error {
 	})
 	if err != nil {
 		return fmt.Errorf("store failed log-ins: %w", err)
+	}
+	return nil
+}
+
+// Forget implements [login.Store].
+func (st *Failures) Forget(ctx context.Context, before time.Time) error {
+	err := st.db.write(ctx, func(ctx context.Context, tx *writeConn) error {
+		return tx.do(ctx, "delete from login_failures where last_at < $1 and coalesce(locked_to, 0) < $1", millis(before))
+	})
+	if err != nil {
+		return fmt.Errorf("forget failed log-ins: %w", err)
 	}
 	return nil
 }

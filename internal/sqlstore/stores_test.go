@@ -147,6 +147,20 @@ func TestFailures(t *testing.T) {
 			assert(a, b)
 			save(login.Failures{Subject: a.Subject}, login.Failures{Subject: "never"})
 			assert(b)
+			forget := func(before time.Time) {
+				if err := db.Failures().Forget(t.Context(), before); err != nil {
+					t.Fatal(err)
+				}
+			}
+			a.LastAt, a.LockedTo = noon.Add(-time.Hour), noon
+			b.LastAt = noon.Add(-time.Minute)
+			save(a, b)
+			forget(noon.Add(-time.Minute))
+			assert(a, b)
+			forget(noon.Add(-time.Minute + time.Millisecond))
+			assert(a)
+			forget(noon.Add(time.Millisecond))
+			assert()
 			save()
 			if got, err := db.Failures().Failures(t.Context()); got != nil || err != nil {
 				t.Errorf("no subjects: %v, %v", got, err)
