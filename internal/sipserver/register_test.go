@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/location"
+	"github.com/hotdesk-pbx/hotdesk/internal/sip"
 	"github.com/hotdesk-pbx/hotdesk/internal/sipserver"
 )
 
@@ -267,6 +268,19 @@ func TestClosedConnection(t *testing.T) {
 	waitFor(t, func() bool { return len(r.locations.Lookup(desk)) == 0 })
 	if all := r.locations.Bindings(desk); len(all) != 1 {
 		t.Errorf("the binding itself is gone: %+v", all)
+	}
+}
+
+// The news that a connection closed may come when the phone has long come back
+// from the same address.
+func TestClosedConnectionThatIsOpenAgain(t *testing.T) {
+	t.Parallel()
+	r := start(t, nil, "acme.test")
+	p := r.phone(t, "tcp", "5401")
+	p.wantCode(p.register(), 200)
+	r.server.FlowClosed(sip.Flow{Transport: sip.TCP, Remote: p.source()})
+	if len(r.locations.Lookup(desk)) != 1 {
+		t.Error("the phone is no longer rung")
 	}
 }
 

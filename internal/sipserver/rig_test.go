@@ -104,6 +104,7 @@ func (b *board) FlowClosed(sip.Flow)                   {}
 // rig is a server on real sockets.
 type rig struct {
 	engine    *sip.Engine
+	server    *sipserver.Server
 	locations *location.Service
 	directory *directory.Service
 	disk      *disk
@@ -163,11 +164,11 @@ func start(tb testing.TB, change func(*sipserver.Config), domains ...string) *ri
 	if change != nil {
 		change(&cfg)
 	}
-	server := sipserver.New(cfg)
+	r.server = sipserver.New(cfg)
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
-	running.Go(func() { _ = r.engine.Serve(ctx, server) })
-	running.Go(func() { _ = server.Run(ctx) })
+	running.Go(func() { _ = r.engine.Serve(ctx, r.server) })
+	running.Go(func() { _ = r.server.Run(ctx) })
 	tb.Cleanup(func() {
 		cancel()
 		running.Wait()

@@ -139,8 +139,13 @@ func (s *Server) ServeSIP(tx *sip.ServerTx) {
 func (s *Server) ServeACK(req *sip.Request, flow sip.Flow) { s.cfg.Dialogs.ServeACK(req, flow) }
 
 // FlowClosed ends the dialogs over a connection that has gone, and takes the
-// phones that registered over it out of use.
+// phones that registered over it out of use. The news may come late: when the
+// phone has connected anew from the same address meanwhile, what is sent over
+// the flow arrives.
 func (s *Server) FlowClosed(flow sip.Flow) {
+	if s.cfg.Engine.Alive(flow) {
+		return
+	}
 	s.cfg.Dialogs.FlowClosed(flow)
 	for _, b := range s.cfg.Locations.FlowClosed(flow.String()) {
 		s.cfg.Log.Debug("the connection of a phone closed", slog.String("device", b.DeviceID), slog.String("flow", b.Flow))
