@@ -111,21 +111,25 @@ func TestFloodOfContacts(t *testing.T) {
 	s.livesOn(t)
 }
 
-// A contact that leads back to the server must not make a call go round.
+// A contact that leads back to the server must not make a call go round. After
+// a restart the connections are gone that phones registered over, and the
+// contact is all there is.
 func TestContactsThatLeadBack(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	s.apply(t, office())
 	for _, name := range []string{"1002", "ana-mobile"} {
-		phone := s.raw(t, "UDP", "127.0.5.6", name)
+		phone := s.raw(t, "TCP", "127.0.0.1", name)
 		m := phone.Do(t, rawphone.Request{
 			Method: "REGISTER", To: "<sip:" + name + "@acme.test>",
-			Headers: []string{"Supported: path", "Path: <sip:" + s.sip + ";lr>", "Contact: <sip:1001@" + s.sip + ">;expires=300, <sip:1002@" + s.sip + ">;expires=300"},
+			Headers: []string{"Contact: <sip:1001@" + s.sip + ">;expires=300, <sip:1002@" + s.sip + ";transport=tcp>;expires=300"},
 		})
-		if m.Code() >= 500 {
+		if m.Code() != 200 {
 			t.Errorf("REGISTER:\n%s", m)
 		}
 	}
+	s.kill()
+	s.run(t)
 	caller := s.raw(t, "UDP", home, "5402")
 	caller.Register(t)
 	for _, person := range []string{"1001", "1002"} {

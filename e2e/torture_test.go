@@ -39,14 +39,14 @@ func wellFormed() []torture {
 		{
 			"3.1.1.1", "an INVITE that uses each freedom of the syntax",
 			withSDP("INVITE sip:vivekg@chair-dnrc.example.com;unknownparam SIP/2.0\n" +
-				"TO :\n sip:vivekg@chair-dnrc.example.com ;   tag    = \n" + strings.Repeat(" ", 3) + "\n" +
+				"TO :\n sip:vivekg@chair-dnrc.example.com ;   tag    = 1918181833n\n" +
 				"From   : \"J Rosenberg \\\\\\\"\"       <sip:1002@acme.test>\n  ;\n  tag = {id}\n" +
 				"MaX-fOrWaRdS: 0068\nCall-ID: {id}\nCSeq: 0009\n  INVITE\nVia  : SIP  /   2.0\n /{transport}\n    {at};rport;branch={branch}\n" +
 				"s :\nNewFangledHeader:   newfangled value\n continued newfangled value\n" +
 				"UnknownHeaderWithUnusualValue: ;;,,;;,;\nRoute:\n <sip:services.example.com;lr;unknownwith=value;unknown-no-value>\n" +
 				"v:  SIP  / 2.0  / TCP     192.0.2.2   ;\n  branch  =   z9hG4bK9ikj8  ,\n SIP  /    2.0   / UDP  192.168.255.111   ; branch=\n z9hG4bK30239\n" +
 				"m:\"Quoted string \\\"\\\"\" <sip:jdrosen@example.com> ; newparam =\n      newvalue ;\n  secondparam ; q = 0.33\n"),
-			[]int{400, 401},
+			[]int{481},
 			nil, nil, "",
 		},
 		{
