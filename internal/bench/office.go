@@ -167,7 +167,7 @@ func sit(ctx context.Context, db *sqlstore.DB, at directory.Office) error {
 		}
 		started := time.Now().Add(-time.Hour)
 		session := hotdesk.Session{
-			ID: directory.NewID(), DomainID: at.Domain.ID, DeviceID: d.ID, UserID: people[logins].ID, Door: hotdesk.DoorStarCode,
+			ID: directory.NewID(), DomainID: at.Domain.ID, DeviceID: d.ID, OwnerID: d.OwnerID, UserID: people[logins].ID, Door: hotdesk.DoorStarCode,
 			StartedAt: started, UsedAt: started, EndsAt: started.Add(24 * time.Hour), EndsAs: hotdesk.Nightly,
 		}
 		logins++

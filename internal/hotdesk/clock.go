@@ -91,9 +91,14 @@ func (s *Service) untilNext(ctx context.Context) time.Duration {
 
 // wakeFor wakes the clock for a session that ends before it would look.
 func (s *Service) wakeFor(session Session, now time.Time) {
-	if session.EndsAt.IsZero() || session.EndsAt.Sub(now) > wakeAtLeast {
-		return
+	if !session.EndsAt.IsZero() && session.EndsAt.Sub(now) <= wakeAtLeast {
+		s.Wake()
 	}
+}
+
+// Wake makes the clock look at once for what is due, for whoever has set the
+// time and does not want to wait until it notices.
+func (s *Service) Wake() {
 	select {
 	case s.kick <- struct{}{}:
 	default:
@@ -176,7 +181,7 @@ func (s *Service) Reconcile(ctx context.Context, domainID string) (int, error) {
 	}
 	var over []Session
 	for _, session := range open {
-		if _, allowed := StillAllowed(s.office(session.DeviceID, session.UserID)); !allowed {
+		if _, allowed := StillAllowed(session, s.office(session.DeviceID, session.UserID)); !allowed {
 			over = append(over, session)
 		}
 	}

@@ -54,6 +54,6 @@ func lendable(office Office) bool { return CheckDesk(office) == nil }
 // stands reports whether an open session counts: whether neither the clock nor
 // the directory has ended it already.
 func (s *Service) stands(session Session) bool {
-	_, allowed := StillAllowed(s.office(session.DeviceID, session.UserID))
+	_, allowed := StillAllowed(session, s.office(session.DeviceID, session.UserID))
 	return allowed && !timeIsUp(session, s.cfg.Now())
 }

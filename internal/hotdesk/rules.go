@@ -70,7 +70,7 @@ func Login(state State, request Request, now time.Time) (Decision, error) {
 	}
 	endsAt, endsAs := EndsAt(state.Domain.HotDesking, state.Zone, now)
 	decision.Start = &Session{
-		DomainID: state.Domain.ID, DeviceID: state.Device.ID, UserID: state.Person.ID,
+		DomainID: state.Domain.ID, DeviceID: state.Device.ID, OwnerID: state.Device.OwnerID, UserID: state.Person.ID,
 		Door: request.Door, StartedAt: now, UsedAt: now, EndsAt: endsAt, EndsAs: endsAs,
 	}
 	return decision, nil
@@ -108,9 +108,10 @@ func MayHotDesk(user directory.User, domain directory.Domain) bool {
 }
 
 // StillAllowed reports whether the directory still allows a session, and if
-// not, as what it ends.
-func StillAllowed(office Office) (Reason, bool) {
-	if CheckDesk(office) != nil || !mayUse(office) {
+// not, as what it ends. A desk that was given to another owner, or whose desk
+// account is gone, is not the desk that was lent.
+func StillAllowed(session Session, office Office) (Reason, bool) {
+	if CheckDesk(office) != nil || office.Device.OwnerID != session.OwnerID || !mayUse(office) {
 		return Withdrawn, false
 	}
 	return "", true

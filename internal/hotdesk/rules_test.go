@@ -215,7 +215,7 @@ func TestLoginGranted(t *testing.T) {
 				t.Fatal(err)
 			}
 			want := &hotdesk.Session{
-				DomainID: "acme", DeviceID: "phone", UserID: "ana", Door: hotdesk.DoorStarCode,
+				DomainID: "acme", DeviceID: "phone", OwnerID: s.device.OwnerID, UserID: "ana", Door: hotdesk.DoorStarCode,
 				StartedAt: morning(), UsedAt: morning(), EndsAt: morning().Add(16 * time.Hour), EndsAs: hotdesk.Nightly,
 			}
 			if diff := cmp.Diff(want, decision.Start); diff != "" {
@@ -287,14 +287,17 @@ func TestStillAllowed(t *testing.T) {
 		want bool
 	}{
 		"as it was":              {func(*hotdesk.Office) {}, true},
-		"no owner":               {func(o *hotdesk.Office) { o.Device.OwnerID, o.Owner = "", nil }, true},
 		"domain deleted":         {func(o *hotdesk.Office) { o.Domain = nil }, false},
 		"switched off":           {func(o *hotdesk.Office) { o.Domain.HotDesking.Enabled = false }, false},
 		"device deleted":         {func(o *hotdesk.Office) { o.Device = nil }, false},
 		"device disabled":        {func(o *hotdesk.Office) { o.Device.Disabled = true }, false},
 		"device given to person": {func(o *hotdesk.Office) { o.Device.OwnerID, o.Owner = "ana", o.Person }, false},
-		"desk account deleted":   {func(o *hotdesk.Office) { o.Owner = nil }, false},
-		"desk account disabled":  {func(o *hotdesk.Office) { o.Owner.Disabled = true }, false},
+		"desk account deleted":   {func(o *hotdesk.Office) { o.Device.OwnerID, o.Owner = "", nil }, false},
+		"desk account unknown":   {func(o *hotdesk.Office) { o.Owner = nil }, false},
+		"device given to another desk account": {func(o *hotdesk.Office) {
+			o.Device.OwnerID, o.Owner = "desk2", &directory.User{ID: "desk2", DomainID: "acme", Extension: "5402"}
+		}, false},
+		"desk account disabled": {func(o *hotdesk.Office) { o.Owner.Disabled = true }, false},
 		"desk account renumbered": {func(o *hotdesk.Office) {
 			o.Owner.Extension = "1003"
 		}, false},
@@ -306,10 +309,25 @@ func TestStillAllowed(t *testing.T) {
 	} {
 		office := newScene().office()
 		test.bend(&office)
-		reason, allowed := hotdesk.StillAllowed(office)
+		reason, allowed := hotdesk.StillAllowed(hotdesk.Session{OwnerID: "desk"}, office)
 		if allowed != test.want || !allowed && reason != hotdesk.Withdrawn || allowed && reason != "" {
 			t.Errorf("%s: %q, %t", name, reason, allowed)
 		}
+	}
+}
+
+// An unassigned phone is lent as such, and comes back when it gets an owner.
+func TestStillAllowedAtAnUnassignedPhone(t *testing.T) {
+	t.Parallel()
+	office := newScene().office()
+	owner := office.Owner
+	office.Device.OwnerID, office.Owner = "", nil
+	if _, allowed := hotdesk.StillAllowed(hotdesk.Session{}, office); !allowed {
+		t.Error("nothing has changed, but it is not allowed")
+	}
+	office.Device.OwnerID, office.Owner = owner.ID, owner
+	if reason, allowed := hotdesk.StillAllowed(hotdesk.Session{}, office); allowed || reason != hotdesk.Withdrawn {
+		t.Errorf("with an owner: %q, %t", reason, allowed)
 	}
 }
 

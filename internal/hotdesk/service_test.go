@@ -23,7 +23,7 @@ func TestServiceLogin(t *testing.T) {
 	o := newOffice(t, at(winterMorning))
 	result := o.login(t, "desk1", "ana")
 	want := hotdesk.Session{
-		DomainID: "acme", DeviceID: "desk1", UserID: "ana", Door: hotdesk.DoorStarCode,
+		DomainID: "acme", DeviceID: "desk1", OwnerID: o.book.devices["desk1"].OwnerID, UserID: "ana", Door: hotdesk.DoorStarCode,
 		StartedAt: o.now(), UsedAt: o.now(), EndsAt: instant(t, "2026-01-15T02:00:00-05:00").UTC(), EndsAs: hotdesk.Nightly,
 	}
 	if diff := cmp.Diff(want, result.Session, cmpopts.IgnoreFields(hotdesk.Session{}, "ID")); diff != "" || !result.Started {

@@ -15,6 +15,7 @@ type Session struct {
 	ID        string
 	DomainID  string
 	DeviceID  string
+	OwnerID   string // of the device when it started: a desk account, or "" for an unassigned device
 	UserID    string
 	Door      Door
 	StartedAt time.Time

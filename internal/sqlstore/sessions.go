@@ -16,7 +16,7 @@ type Sessions struct{ db *DB }
 // Sessions returns the store of sessions.
 func (db *DB) Sessions() *Sessions { return &Sessions{db} }
 
-const selectSessions = `select id, domain_id, device_id, user_id, door, started_at, ends_at, ends_as,
+const selectSessions = `select id, domain_id, device_id, owner_id, user_id, door, started_at, ends_at, ends_as,
 	used_at, ended_at, ended, ended_by from sessions`
 
 // isOpen is "ended_at is null" for a session found by its id, in words that fit
@@ -26,7 +26,7 @@ const isOpen = "coalesce(ended_at, -1) = -1"
 
 func sessionFields(s *hotdesk.Session) []any {
 	return []any{
-		&s.ID, &s.DomainID, &s.DeviceID, &s.UserID, &s.Door,
+		&s.ID, &s.DomainID, &s.DeviceID, &s.OwnerID, &s.UserID, &s.Door,
 		instant{&s.StartedAt},
 		instant{&s.EndsAt},
 		&s.EndsAs,
@@ -127,9 +127,9 @@ func startSession(ctx context.Context, tx *writeConn, s *hotdesk.Session) error 
 	if s == nil {
 		return nil
 	}
-	err := tx.do(ctx, `insert into sessions (id, domain_id, device_id, user_id, door, started_at, ends_at, ends_as,
-		used_at, ended_at, ended, ended_by) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		s.ID, s.DomainID, s.DeviceID, s.UserID, string(s.Door), millis(s.StartedAt), optional(s.EndsAt), string(s.EndsAs),
+	err := tx.do(ctx, `insert into sessions (id, domain_id, device_id, owner_id, user_id, door, started_at, ends_at, ends_as,
+		used_at, ended_at, ended, ended_by) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+		s.ID, s.DomainID, s.DeviceID, s.OwnerID, s.UserID, string(s.Door), millis(s.StartedAt), optional(s.EndsAt), string(s.EndsAs),
 		millis(s.UsedAt), optional(s.EndedAt), string(s.Ended), s.EndedBy)
 	if isConflict(err, "sessions_device_id") {
 		return hotdesk.ErrTaken

@@ -15,7 +15,7 @@ import (
 // session is an open session that began some hours after noon.
 func session(device, user string, hours int) *hotdesk.Session {
 	at := noon.Add(time.Duration(hours) * time.Hour)
-	return &hotdesk.Session{ID: newID(), DomainID: "acme", DeviceID: device, UserID: user, StartedAt: at, UsedAt: at}
+	return &hotdesk.Session{ID: newID(), DomainID: "acme", DeviceID: device, OwnerID: "account-of-" + device, UserID: user, StartedAt: at, UsedAt: at}
 }
 
 func ending(s *hotdesk.Session, at time.Time) hotdesk.Ending {

@@ -104,6 +104,7 @@ create table sessions (
   id text not null primary key,
   domain_id text not null,
   device_id text not null,
+  owner_id text not null,
   user_id text not null,
   door text not null,
   started_at bigint not null,
