@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/events"
 	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
@@ -153,8 +154,17 @@ func (a *App) HTTPAddr() string { return a.web.addr() }
 // Events is where the server's facts are published.
 func (a *App) Events() *events.Bus { return a.bus }
 
+// Records is where the calls are written down.
+func (a *App) Records() callrecord.Store { return a.db.Records() }
+
 // Directory is who and what there is.
 func (a *App) Directory() *directory.Service { return a.directory }
+
+// Locations is where devices answer now.
+func (a *App) Locations() *location.Service { return a.locations }
+
+// Sessions is who may use which desk, and does.
+func (a *App) Sessions() *hotdesk.Service { return a.sessions }
 
 // Close frees what Start opened. It is for an App that does not serve.
 func (a *App) Close() error {

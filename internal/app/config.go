@@ -5,6 +5,8 @@ package app
 import (
 	"log/slog"
 	"time"
+
+	"github.com/hotdesk-pbx/hotdesk/internal/sip"
 )
 
 // Config is every setting of the server. The flags, the HOTDESK_… variables
@@ -20,6 +22,8 @@ type Config struct {
 	Drain    time.Duration `help:"How long calls may go on after SIGTERM. (default ${default})" default:"30s" placeholder:"TIME"`
 	RingFor  time.Duration `help:"How long phones ring before nobody has answered. (default ${default})" default:"60s" placeholder:"TIME"`
 
-	// Now is the clock; nil is the system's. Tests move it.
+	// Now tells date and time; nil is the system's clock. Tests move it.
 	Now func() time.Time `kong:"-"`
+	// SIPTimers are those of RFC 3261 where they are set. Tests shorten them.
+	SIPTimers sip.Timers `kong:"-"`
 }

@@ -49,13 +49,15 @@ func (a *App) openTelephony(context.Context) error {
 	return nil
 }
 
+// openEngine opens the sockets. What only measures how long something takes,
+// here and in the sound, goes by the machine's clock, which never jumps.
 func (a *App) openEngine() (*sip.Engine, error) {
 	resolver, err := resolve.New(resolve.Config{Now: a.cfg.Now})
 	if err != nil {
 		return nil, fmt.Errorf("prepare name look-ups: %w", err)
 	}
 	engine, err := sip.Listen(sip.Config{
-		Listen: a.cfg.SIP, Product: product, Log: a.log, Resolver: resolver, Now: a.cfg.Now,
+		Listen: a.cfg.SIP, Product: product, Log: a.log, Resolver: resolver, Timers: a.cfg.SIPTimers,
 		Supported: []string{"100rel", "timer", "path", "outbound"},
 	})
 	if err != nil {
@@ -70,7 +72,7 @@ func (a *App) openPorts(ip netip.Addr) (*media.Ports, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read --rtp-ports: %w", err)
 	}
-	ports, err := media.NewPorts(media.PortsConfig{IP: ip, First: first, Last: last, Log: a.log, Now: a.cfg.Now})
+	ports, err := media.NewPorts(media.PortsConfig{IP: ip, First: first, Last: last, Log: a.log})
 	if err != nil {
 		return nil, fmt.Errorf("prepare the ports for sound: %w", err)
 	}

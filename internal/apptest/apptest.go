@@ -1,5 +1,5 @@
 // Package apptest runs a whole office on loopback for tests: the real server
-// with a clock that the test moves.
+// with a clock that the test moves, and real softphones.
 package apptest
 
 import (
@@ -44,6 +44,12 @@ func (c *Clock) Set(now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.offset = time.Until(now)
+}
+
+// SetClock makes the server's clock show a time, at which it does what is due.
+func (o *Office) SetClock(now time.Time) {
+	o.Clock.Set(now)
+	o.App.Sessions().Wake()
 }
 
 // Start runs a server in a folder of its own until the test ends.
