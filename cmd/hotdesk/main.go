@@ -19,6 +19,7 @@ import (
 // commands is every command there is; a new one is a line here and a file.
 type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Run the server."`
+	Demo    demoCommand    `cmd:"" help:"Show what it does: an office with simulated phones."`
 	Apply   applyCommand   `cmd:"" help:"Make a domain as an office file says."`
 	Export  exportCommand  `cmd:"" help:"Write a domain as an office file."`
 	Domain  domainCommand  `cmd:"" help:"Manage domains."`
