@@ -155,6 +155,23 @@ func TestResolveLiterals(t *testing.T) {
 
 var _ sip.Resolver = (*resolve.Resolver)(nil)
 
+func TestAdvertise(t *testing.T) {
+	t.Parallel()
+	e := start(t, sip.Config{
+		Listen: "0.0.0.0:0", Advertise: netip.MustParseAddr("203.0.113.7"), Near: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
+	}, newHandler(ok))
+	for remote, want := range map[string]string{
+		"192.0.2.1:5060": "203.0.113.7", "127.0.0.9:5060": "127.0.0.1", "[::1]:5060": "::1", // an IPv4 address would help nobody there
+	} {
+		for _, transport := range []sip.Transport{sip.UDP, sip.TCP} {
+			local := e.Local(sip.Flow{Transport: transport, Remote: netip.MustParseAddrPort(remote)})
+			if local != netip.AddrPortFrom(netip.MustParseAddr(want), e.Addr().Port()) {
+				t.Errorf("%s over %s is told %v, want %s", remote, transport, local, want)
+			}
+		}
+	}
+}
+
 func TestListen(t *testing.T) {
 	t.Parallel()
 	e := start(t, sip.Config{Listen: "0.0.0.0:0"}, newHandler(ok))

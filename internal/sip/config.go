@@ -19,6 +19,9 @@ type Config struct {
 	Timers    Timers
 	Resolver  Resolver // finds servers by name (RFC 3263); nil knows IP addresses only
 	Now       func() time.Time
+
+	Advertise netip.Addr     // our address as others see it, behind 1:1 NAT; the zero value: it is the socket's
+	Near      []netip.Prefix // peers on this side of that NAT, to whom the socket's address is told all the same
 }
 
 // Limits bound what peers can make the engine hold. A zero field takes its

@@ -49,6 +49,9 @@ func source(a netip.Addr) netip.Addr {
 // take takes a token of addr's and returns how long to wait for it: 0 now;
 // negative never, for the banned.
 func (g *guard) take(addr netip.Addr) time.Duration {
+	if g.trusts(addr) {
+		return 0
+	}
 	addr = source(addr)
 	now := g.now()
 	g.mu.Lock()
@@ -59,7 +62,7 @@ func (g *guard) take(addr netip.Addr) time.Duration {
 		}
 		delete(g.banned, addr)
 	}
-	if g.rate < 0 || g.trusts(addr) {
+	if g.rate < 0 {
 		return 0
 	}
 	b, ok := g.young[addr]
@@ -85,7 +88,9 @@ func (g *guard) take(addr netip.Addr) time.Duration {
 	return wait
 }
 
+// trusts is about one address, also of IPv6: its neighbours may be anybody.
 func (g *guard) trusts(addr netip.Addr) bool {
+	addr = addr.Unmap().WithZone("")
 	for _, p := range g.trusted {
 		if p.Contains(addr) {
 			return true
@@ -97,6 +102,9 @@ func (g *guard) trusts(addr netip.Addr) bool {
 // ban drops everything from addr until d has passed. Where too many are banned
 // the new one is not: a table that attackers can fill must not grow.
 func (g *guard) ban(addr netip.Addr, d time.Duration) {
+	if g.trusts(addr) {
+		return
+	}
 	addr = source(addr)
 	now := g.now()
 	g.mu.Lock()
@@ -109,13 +117,16 @@ func (g *guard) ban(addr netip.Addr, d time.Duration) {
 			}
 		}
 	}
-	if len(g.banned) < g.max && !g.trusts(addr) {
+	if len(g.banned) < g.max {
 		g.banned[addr] = now.Add(d)
 	}
 }
 
 // isBanned reports whether addr is banned, taking no token.
 func (g *guard) isBanned(addr netip.Addr) bool {
+	if g.trusts(addr) {
+		return false
+	}
 	addr = source(addr)
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -2,6 +2,7 @@ package sip_test
 
 import (
 	"errors"
+	"net"
 	"net/netip"
 	"strings"
 	"testing"
@@ -32,13 +33,24 @@ func TestRatePerSource(t *testing.T) {
 
 func TestTrustedSourcesAreNotLimited(t *testing.T) {
 	t.Parallel()
-	limits := sip.Limits{Rate: 1, Burst: 1, Trusted: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}
-	e := start(t, sip.Config{Limits: limits}, newHandler(ok))
-	e.Ban(netip.MustParseAddr("127.0.0.1"), time.Hour)
-	p := udpPeer(t, e)
-	for i := range 20 {
-		p.send(requestSeq("OPTIONS", "edge", i+1))
-		p.expect("SIP/2.0 200")
+	for listen, trusted := range map[string]string{"127.0.0.1:0": "127.0.0.0/8", "[::1]:0": "::1/128"} {
+		if socket, err := net.ListenPacket("udp", listen); err != nil { //nolint:noctx // only whether the machine speaks IPv6
+			t.Log(err)
+			continue
+		} else if err := socket.Close(); err != nil {
+			t.Fatal(err)
+		}
+		limits := sip.Limits{Rate: 1, Burst: 1, Trusted: []netip.Prefix{netip.MustParsePrefix(trusted)}}
+		e := start(t, sip.Config{Listen: listen, Limits: limits}, newHandler(ok))
+		// A neighbour's ban, which is one of its whole /64, leaves an edge alone.
+		for _, neighbour := range []string{"127.0.0.1", "::1", "::2"} {
+			e.Ban(netip.MustParseAddr(neighbour), time.Hour)
+		}
+		p := dialFrom(t, "udp", e.Addr(), listen)
+		for i := range 20 {
+			p.send(requestSeq("OPTIONS", "edge", i+1))
+			p.expect("SIP/2.0 200")
+		}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -171,8 +172,11 @@ func trimBrackets(host string) string {
 	return host
 }
 
-// Local is our address as the peer of f sees it, for Contact and SDP.
+// Local is our address as the peer of f sees it, for Contact, Via and SDP.
 func (e *Engine) Local(f Flow) netip.AddrPort {
+	if e.hidden(f.Remote.Addr()) {
+		return netip.AddrPortFrom(e.cfg.Advertise, e.addr.Port())
+	}
 	if !e.addr.Addr().IsUnspecified() {
 		return e.addr
 	}
@@ -182,6 +186,13 @@ func (e *Engine) Local(f Flow) netip.AddrPort {
 		}
 	}
 	return netip.AddrPortFrom(e.routes.local(f.Remote, e.addr.Addr()), e.addr.Port())
+}
+
+// hidden tells whether a NAT lies between our socket and a peer.
+func (e *Engine) hidden(from netip.Addr) bool {
+	out := e.cfg.Advertise
+	return out.IsValid() && out.Is4() == from.Is4() &&
+		!slices.ContainsFunc(e.cfg.Near, func(p netip.Prefix) bool { return p.Contains(from.WithZone("")) })
 }
 
 // routes remembers for a while which of our addresses leads to a peer, where
