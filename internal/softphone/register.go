@@ -85,8 +85,6 @@ func (p *Phone) Registered() bool {
 }
 
 func (p *Phone) registered(granted time.Duration) {
-	now := time.Now()
-	p.schedule(now.Add(granted), now.Add(granted*9/10))
 	p.tell(Event{Kind: Registered, Text: granted.String()})
 }
 
@@ -182,11 +180,26 @@ func (p *Phone) register(ctx context.Context, expires time.Duration) (time.Durat
 	for _, flow := range flows {
 		var granted time.Duration
 		granted, err = p.registerBy(ctx, flow, expires)
-		if refused := (*RefusedError)(nil); err == nil || errors.As(err, &refused) {
-			return granted, err
+		if refused := (*RefusedError)(nil); errors.As(err, &refused) {
+			return 0, err
+		}
+		if err == nil {
+			p.hold(granted, expires)
+			return granted, nil
 		}
 	}
 	return 0, fmt.Errorf("register %s at %s: %w", p.cfg.User, p.cfg.Server, err)
+}
+
+// hold notes what the last REGISTER came to. It is called in its turn, so that
+// a refresh which was under way does not undo an Unregister.
+func (p *Phone) hold(granted, asked time.Duration) {
+	if asked == 0 {
+		p.schedule(time.Time{}, time.Time{})
+		return
+	}
+	now := time.Now()
+	p.schedule(now.Add(granted), now.Add(granted*9/10))
 }
 
 func (p *Phone) registerBy(ctx context.Context, flow sip.Flow, expires time.Duration) (time.Duration, error) {

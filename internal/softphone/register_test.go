@@ -3,6 +3,7 @@ package softphone_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -65,6 +66,36 @@ func TestRegistersAgain(t *testing.T) {
 	first, second := <-r.came, <-r.came
 	if second.CSeq().SeqNo != first.CSeq().SeqNo+1 {
 		t.Errorf("CSeq %d after %d", second.CSeq().SeqNo, first.CSeq().SeqNo)
+	}
+}
+
+// TestUnregisterWhileRegistering gives up while a refresh is under way, which must not bring it back.
+func TestUnregisterWhileRegistering(t *testing.T) {
+	t.Parallel()
+	r := newRegistrar(t)
+	held := make(chan chan struct{})
+	r.set(func() { r.grants = "3600" })
+	p, _ := newPhone(t, softphone.Config{Server: r.engine.Addr().String(), User: "1001", Password: "secret"})
+	if err := p.Register(within(t)); err != nil {
+		t.Fatal(err)
+	}
+	r.set(func() { r.held = held })
+	done := make(chan error, 2)
+	go func() { done <- p.Register(within(t)) }()
+	refresh := <-held
+	go func() { done <- p.Unregister(within(t)) }()
+	for p.Registered() { // until it has begun
+		runtime.Gosched()
+	}
+	close(refresh)
+	close(<-held)
+	for range 2 {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+	if p.Registered() {
+		t.Error("it is registered again")
 	}
 }
 

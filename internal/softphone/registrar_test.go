@@ -20,6 +20,7 @@ type registrar struct {
 	least  int // seconds, for 423
 	grants string
 	refuse int
+	held   chan chan struct{} // not nil: a grant waits until the channel that comes here is closed
 }
 
 func newRegistrar(t *testing.T) *registrar {
@@ -77,6 +78,11 @@ func (r *registrar) ServeSIP(tx *sip.ServerTx) {
 	case expires > 0 && expires < r.least:
 		_ = tx.Reply(423, "Interval Too Brief", sip.NewHeader("Min-Expires", strconv.Itoa(r.least)))
 	default:
+		if r.held != nil {
+			wait := make(chan struct{})
+			r.held <- wait
+			<-wait
+		}
 		contact := sip.Value(req, "Contact") + ";expires=" + r.grants
 		_ = tx.Reply(200, "OK", sip.NewHeader("Contact", "<sip:1001@192.0.2.9>;expires=7777"), sip.NewHeader("Contact", contact))
 		r.came <- req
