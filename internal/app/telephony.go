@@ -45,6 +45,7 @@ func (a *App) openTelephony(context.Context) error {
 	a.phones.server = sipserver.New(sipserver.Config{
 		Engine: engine, Dialogs: legs, Switchboard: a.phones.board, Directory: a.directory, Locations: a.locations,
 		Digest: digest.New(digest.Config{Offers: a.algorithms(), Now: a.cfg.Now}), Now: a.cfg.Now, Log: a.log,
+		Edges: prefixes(a.cfg.Edges),
 	})
 	return nil
 }
@@ -59,6 +60,8 @@ func (a *App) openEngine() (*sip.Engine, error) {
 	engine, err := sip.Listen(sip.Config{
 		Listen: a.cfg.SIP, Product: product, Log: a.log, Resolver: resolver, Timers: a.cfg.SIPTimers,
 		Supported: []string{"100rel", "timer", "path", "outbound"},
+		Limits:    sip.Limits{Trusted: prefixes(a.cfg.Edges)},
+		Advertise: a.cfg.Advertise.Addr, Near: prefixes(a.cfg.LocalNetworks),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("listen for SIP on %s: %w", a.cfg.SIP, err)
