@@ -36,7 +36,7 @@ type softphoneCommand struct {
 	Play       string `help:"WAV file to speak into each call, after the keys." placeholder:"FILE"`
 	Record     string `help:"WAV file to write what is heard to; the second call's is FILE-2, and so on." placeholder:"FILE"`
 
-	For         time.Duration `help:"End after this time, and hang up." placeholder:"TIME"`
+	For         time.Duration `help:"End this long after registering, and hang up." placeholder:"TIME"`
 	UntilHangup bool          `help:"End when a call that was answered has ended."`
 	JSON        bool          `name:"json" help:"Write what happens as JSON, one object a line."`
 }
