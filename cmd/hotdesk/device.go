@@ -39,7 +39,7 @@ func (f deviceFields) input(con console) (resource.DeviceInput, error) {
 		return in, nil
 	}
 	var err error
-	in.Password, err = con.secret(f.Password, "password", newPassword)
+	in.Password, err = con.secret(f.Password, "password")
 	return in, err
 }
 

@@ -141,6 +141,12 @@ func TestNewSecretsAreShownOnce(t *testing.T) {
 	if len(lines) != 2 || !strings.HasPrefix(lines[0], "The new PIN, shown only now: ") || !strings.HasPrefix(lines[1], "The new password, shown only now: ") {
 		t.Errorf("standard error: %s", errs)
 	}
+	for _, refused := range []string{"user add 1001 --name Ana --pin new", "user set 1009 --pin new", "user set 1001 --pin new --caller-id 12"} {
+		status, out, errs := hotdesk(t, "", append(strings.Fields(refused), "--data", data)...)
+		if status != 1 || strings.Contains(out+errs, "shown only now") {
+			t.Errorf("%s: %d, and shows a PIN that opens nothing: %s%s", refused, status, out, errs)
+		}
+	}
 }
 
 func TestNoServer(t *testing.T) {

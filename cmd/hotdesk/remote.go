@@ -123,22 +123,40 @@ const (
 )
 
 // secret is a PIN or password as it was asked for; nil when it was not.
-func (con console) secret(given *string, what string, generate func() (string, error)) (*string, error) {
-	if given == nil {
-		return nil, nil //nolint:nilnil // an answer: no secret was asked for
+func (con console) secret(given *string, what string) (*string, error) {
+	if given == nil || *given != askWord {
+		return given, nil
 	}
-	switch *given {
-	case askWord:
-		text, err := con.ask(what)
-		return &text, err
-	case newWord:
-		text, err := generate()
-		if err == nil {
-			_, err = fmt.Fprintf(con.err, "The new %s, shown only now: %s\n", what, text)
+	text, err := con.ask(what)
+	return &text, err
+}
+
+// newSecrets are PINs and passwords made here. They are shown when the server
+// has taken them: one that it refused opens nothing.
+type newSecrets struct {
+	console
+
+	lines []string
+}
+
+// secret is as [console.secret], and makes one where that is asked for.
+func (s *newSecrets) secret(given *string, what string, generate func() (string, error)) (*string, error) {
+	if given == nil || *given != newWord {
+		return s.console.secret(given, what)
+	}
+	text, err := generate()
+	s.lines = append(s.lines, "The new "+what+", shown only now: "+text)
+	return &text, err
+}
+
+// show shows them, beside what the command itself writes.
+func (s *newSecrets) show() error {
+	for _, line := range s.lines {
+		if _, err := fmt.Fprintln(s.err, line); err != nil {
+			return err
 		}
-		return &text, err
 	}
-	return given, nil
+	return nil
 }
 
 // ask reads a secret from the terminal without showing it.

@@ -37,11 +37,11 @@ type userFields struct {
 	Disabled   *bool   `help:"The account is switched off." negatable:""`
 }
 
-func (f userFields) input(con console, extension string) (in resource.UserInput, err error) {
+func (f userFields) input(made *newSecrets, extension string) (in resource.UserInput, err error) {
 	in = resource.UserInput{Email: f.Email, Scope: f.Scope, Place: f.Place, CallerID: f.CallerID, HotDesking: f.HotDesking, Disabled: f.Disabled}
 	newPIN := func() (string, error) { return credential.NewPIN(rand.Reader, extension) }
-	if in.PIN, err = con.secret(f.PIN, "PIN", newPIN); err == nil {
-		in.Password, err = con.secret(f.Password, "password", newPassword)
+	if in.PIN, err = made.secret(f.PIN, "PIN", newPIN); err == nil {
+		in.Password, err = made.secret(f.Password, "password", newPassword)
 	}
 	return in, err
 }
@@ -83,13 +83,17 @@ func (c *userAdd) Run(ctx context.Context, con console) error {
 		return err
 	}
 	defer server.Close()
-	in, err := c.input(con, c.Extension)
+	made := &newSecrets{console: con}
+	in, err := c.input(made, c.Extension)
 	if err != nil {
 		return err
 	}
 	in.Extension, in.Name = &c.Extension, &c.Name
 	u, err := server.Users(server.domain).Add(ctx, in)
 	if err != nil {
+		return err
+	}
+	if err := made.show(); err != nil {
 		return err
 	}
 	kind := "user"
@@ -115,13 +119,17 @@ func (c *userSet) Run(ctx context.Context, con console) error {
 		return err
 	}
 	defer server.Close()
-	in, err := c.input(con, c.Extension)
+	made := &newSecrets{console: con}
+	in, err := c.input(made, c.Extension)
 	if err != nil {
 		return err
 	}
 	in.Extension, in.Name = c.NewExtension, c.Name
 	u, err := server.Users(server.domain).Set(ctx, c.Extension, in)
 	if err != nil {
+		return err
+	}
+	if err := made.show(); err != nil {
 		return err
 	}
 	return c.tell(con, u, "user %s (%s) is changed", u.Extension, u.Name)
