@@ -35,19 +35,10 @@ func NewRequest(method Method, uri URI, headers ...Header) *Request {
 	return req
 }
 
-// NewResponse makes a response to req with Via, From, To, Call-ID, CSeq and,
-// where due, Record-Route and Timestamp (RFC 3261 8.2.6). Where code is above
-// 100 and To has no tag it gets a new one: use [ServerTx.Response] where
-// several responses to one request must have the same. The headers but To are
-// shared with the request: replace them, do not write into them.
-func NewResponse(req *Request, code int, reason string) *Response {
-	tag := ""
-	if code > 100 && Tag(req.To().Params) == "" {
-		tag = NewTag()
-	}
-	return newResponse(req, code, reason, tag)
-}
-
+// newResponse makes a response to req with Via, From, To, Call-ID, CSeq and,
+// where due, Record-Route and Timestamp (RFC 3261 8.2.6); the tag is put into a
+// To that has none. The headers but To are shared with the request: they are
+// replaced, never written into.
 func newResponse(req *Request, code int, reason, tag string) *Response {
 	res := sip.NewResponse(code, reason)
 	dialog := code < 300 && code > 100
