@@ -202,6 +202,7 @@ func (c *call) end(ctx context.Context, o outcome) {
 	c.record.Result = o.result
 	c.record.Cause = o.code
 	c.save(ctx)
+	c.leave() // who hears of the end finds the desk out of use
 	c.publish(Ended{Record: c.record})
 }
 
