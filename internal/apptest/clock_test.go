@@ -178,7 +178,7 @@ func TestIdleWhileTheServerWasDown(t *testing.T) {
 	s.SetClock(monday(t, 26, 0))
 	s.ended(fresh, hotdesk.Nightly)
 	all, err := s.App.Sessions().Sessions(t.Context(), hotdesk.Query{ID: idle.ID})
-	if err != nil || len(all) != 1 || all[0].EndedAt.IsZero() {
+	if err != nil || len(all) != 1 || all[0].Ended != hotdesk.IdleLimit {
 		t.Errorf("the idle session is %+v, %v", all, err)
 	}
 }
