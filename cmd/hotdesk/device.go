@@ -11,6 +11,7 @@ type deviceCommand struct {
 	List   deviceList   `cmd:"" help:"List the devices."`
 	Add    deviceAdd    `cmd:"" help:"Make a device. Its password is made and shown once unless one is given."`
 	Set    deviceSet    `cmd:"" help:"Change a device."`
+	Unlock deviceUnlock `cmd:"" help:"Let people log in again at a device that was locked after wrong PINs."`
 	Delete deviceDelete `cmd:"" help:"Remove a device."`
 }
 
@@ -23,7 +24,8 @@ Examples:
   hotdesk device add 5401 --owner 5401
   hotdesk device add ana-mobile --owner 1001 --password ask
   hotdesk device set 5401 --password new
-  hotdesk device set spare --owner ""`
+  hotdesk device set spare --owner ""
+  hotdesk device unlock 5401`
 }
 
 type deviceFields struct {
@@ -123,6 +125,25 @@ func (c *deviceSet) Run(ctx context.Context, con console) error {
 		return err
 	}
 	return c.tellDevice(con, d, "is changed")
+}
+
+type deviceUnlock struct {
+	inDomain `embed:""`
+
+	Name string `arg:"" help:"The device."`
+}
+
+// Run lifts the lock-out of a device.
+func (c *deviceUnlock) Run(ctx context.Context, con console) error {
+	server, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer server.Close()
+	if err := server.UnlockDevice(ctx, server.domain, c.Name); err != nil {
+		return err
+	}
+	return c.tell(con, map[string]string{"unlocked": c.Name}, "people can log in at device %s again", c.Name)
 }
 
 type deviceDelete struct {

@@ -27,6 +27,7 @@ type commands struct {
 	Device  deviceCommand  `cmd:"" help:"Manage devices: the SIP lines."`
 	Phone   phoneCommand   `cmd:"" help:"Manage the inventory of phones; a softphone for the terminal."`
 	Session sessionCommand `cmd:"" help:"See and change who sits where."`
+	Audit   auditCommand   `cmd:"" help:"See who did what."`
 	Bench   benchCommand   `cmd:"" hidden:"" help:"Measure how much a server carries."`
 }
 

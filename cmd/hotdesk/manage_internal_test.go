@@ -98,6 +98,14 @@ func TestManage(t *testing.T) {
 		{"session end 5401", "", 1, "nobody is logged in"},
 		{"session list", "", 0, "none"},
 		{"session list --all --user 1001", "", 0, "ended_by_admin"},
+		{"user unlock 1001", "", 0, "user 1001 can log in again"},
+		{"user unlock 1009", "", 1, "there is no user \"1009\""},
+		{"device unlock 5401", "", 0, "people can log in at device 5401 again"},
+		{"device unlock nope", "", 1, "there is no device \"nope\""},
+		{"audit list --limit 2", "", 0, "device.unlocked  -     5401    5401\n"},
+		{"audit list --user 1001 --action user.unlocked", "", 0, "cli  user.unlocked  1001  -       1001\n"},
+		{"audit list --user 1009", "", 1, "there is no user \"1009\""},
+		{"audit list --limit=-1", "", 1, "limit: expected number >= 0"},
 		{"phone delete 80-5e-c0-11-22-33", "", 0, "is gone"},
 		{"device delete hall", "", 0, "is gone"},
 		{"user delete 1005", "", 0, "is gone"},
@@ -161,7 +169,7 @@ func TestNoServer(t *testing.T) {
 
 func TestHelpShowsExamples(t *testing.T) {
 	t.Parallel()
-	for _, family := range []string{"apply", "export", "domain", "user", "device", "phone", "session"} {
+	for _, family := range []string{"apply", "export", "domain", "user", "device", "phone", "session", "audit"} {
 		if status, out, _ := hotdesk(t, "", family, "--help"); status != 0 || !strings.Contains(out, "hotdesk "+family+" ") || !strings.Contains(out, "Example") {
 			t.Errorf("%s --help: %d %s", family, status, out)
 		}

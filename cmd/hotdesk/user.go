@@ -14,6 +14,7 @@ type userCommand struct {
 	List   userList   `cmd:"" help:"List the users."`
 	Add    userAdd    `cmd:"" help:"Make a user: a person, or a desk account when the extension lies in the desk range."`
 	Set    userSet    `cmd:"" help:"Change a user."`
+	Unlock userUnlock `cmd:"" help:"Let a user try again who was locked out after wrong PINs or passwords."`
 	Delete userDelete `cmd:"" help:"Remove a user: a person's devices go too, a desk account's become unassigned."`
 }
 
@@ -23,6 +24,7 @@ func (userCommand) Help() string {
   hotdesk user add 1001 --name "Ana Ruiz" --pin ask --caller-id +14165550101
   hotdesk user add 5401 --name "Window 1" --place "Floor 5, 100 King St W, Toronto"
   hotdesk user set 1001 --pin new
+  hotdesk user unlock 1001
   hotdesk user list --json`
 }
 
@@ -133,6 +135,25 @@ func (c *userSet) Run(ctx context.Context, con console) error {
 		return err
 	}
 	return c.tell(con, u, "user %s (%s) is changed", u.Extension, u.Name)
+}
+
+type userUnlock struct {
+	inDomain `embed:""`
+
+	Extension string `arg:"" help:"The user's extension."`
+}
+
+// Run lifts the lock-out of a user.
+func (c *userUnlock) Run(ctx context.Context, con console) error {
+	server, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer server.Close()
+	if err := server.UnlockUser(ctx, server.domain, c.Extension); err != nil {
+		return err
+	}
+	return c.tell(con, map[string]string{"unlocked": c.Extension}, "user %s can log in again", c.Extension)
 }
 
 type userDelete struct {

@@ -46,7 +46,8 @@ func (p *ProblemError) Error() string {
 	lines := make([]string, len(p.Errors))
 	for i, d := range p.Errors {
 		lines[i] = d.Message
-		if where := strings.TrimPrefix(strings.TrimPrefix(d.Location, "body"), "."); where != "" {
+		where := strings.TrimPrefix(strings.TrimPrefix(d.Location, "query."), "body") // which say nothing to people
+		if where = strings.TrimPrefix(where, "."); where != "" {
 			lines[i] = where + ": " + d.Message
 		}
 	}

@@ -58,8 +58,15 @@ func TestRequests(t *testing.T) {
 			_, err := c.Sessions(ctx, "d", client.SessionFilter{Device: "5401", User: "1001", Open: true})
 			return err
 		},
-		"DELETE /api/v1/domains/d/sessions/5401?":                func() error { _, err := c.EndSession(ctx, "d", "5401"); return err },
-		"GET /api/v1/domains/d/calls?":                           func() error { _, err := c.Calls(ctx, "d"); return err },
+		"DELETE /api/v1/domains/d/sessions/5401?": func() error { _, err := c.EndSession(ctx, "d", "5401"); return err },
+		"GET /api/v1/domains/d/calls?":            func() error { _, err := c.Calls(ctx, "d"); return err },
+		"GET /api/v1/domains/d/audit?limit=0":     func() error { _, err := c.Audit(ctx, "d", client.AuditFilter{}); return err },
+		"GET /api/v1/domains/d/audit?action=a&device=5401&limit=7&user=1001": func() error {
+			_, err := c.Audit(ctx, "d", client.AuditFilter{User: "1001", Device: "5401", Action: "a", Limit: 7})
+			return err
+		},
+		"POST /api/v1/domains/d/users/1001/unlock?":              func() error { return c.UnlockUser(ctx, "d", "1001") },
+		"POST /api/v1/domains/d/devices/5401/unlock?":            func() error { return c.UnlockDevice(ctx, "d", "5401") },
 		"GET /api/v1/domains/d/office?":                          func() error { _, err := c.Export(ctx, "d"); return err },
 		"PUT /api/v1/office? application/toml x = 1":             func() error { _, err := c.Apply(ctx, []byte("x = 1")); return err },
 		"PUT /api/v1/office?dry_run=true application/toml x = 1": func() error { _, err := c.Try(ctx, []byte("x = 1")); return err },
@@ -83,7 +90,7 @@ func TestProblems(t *testing.T) {
 	})
 	for text, want := range map[string]string{
 		`{"detail":"nobody is logged in"}`: "nobody is logged in",
-		`{"detail":"x","errors":[{"message":"too short","location":"body.pin"},{"message":"12: wrong","location":"body"},{"message":"m","location":"query.limit"}]}`: "pin: too short\n12: wrong\nquery.limit: m",
+		`{"detail":"x","errors":[{"message":"too short","location":"body.pin"},{"message":"12: wrong","location":"body"},{"message":"m","location":"query.limit"},{"message":"n","location":"domain a.test: country"}]}`: "pin: too short\n12: wrong\nlimit: m\ndomain a.test: country: n",
 		`<html>`: "the server answered 422 Unprocessable Entity",
 		``:       "the server answered 422 Unprocessable Entity",
 	} {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strconv"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/restapi/resource"
 )
@@ -122,6 +123,37 @@ func (c *Client) EndSession(ctx context.Context, domain, session string) (resour
 	var ended resource.Session
 	err := c.call(ctx, http.MethodDelete, path("domains", domain, "sessions", session), nil, &ended)
 	return ended, err
+}
+
+// UnlockUser lets a user try again who was locked out after wrong PINs or passwords.
+func (c *Client) UnlockUser(ctx context.Context, domain, extension string) error {
+	return c.call(ctx, http.MethodPost, path("domains", domain, "users", extension, "unlock"), nil, nil)
+}
+
+// UnlockDevice lets people try again at a device that was locked after wrong PINs.
+func (c *Client) UnlockDevice(ctx context.Context, domain, device string) error {
+	return c.call(ctx, http.MethodPost, path("domains", domain, "devices", device, "unlock"), nil, nil)
+}
+
+// AuditFilter selects entries of the audit log; empty fields select all.
+type AuditFilter struct {
+	User   string // an extension, or the ID of a user who is gone
+	Device string // a name, or the ID of a device that is gone
+	Action string // such as "session.refused"
+	Limit  int    // 0: all
+}
+
+// Audit lists entries of the audit log, newest first.
+func (c *Client) Audit(ctx context.Context, domain string, filter AuditFilter) ([]resource.AuditEntry, error) {
+	query := url.Values{"limit": {strconv.Itoa(filter.Limit)}}
+	for name, value := range map[string]string{"user": filter.User, "device": filter.Device, "action": filter.Action} {
+		if value != "" {
+			query.Set(name, value)
+		}
+	}
+	var all resource.List[resource.AuditEntry]
+	err := c.call(ctx, http.MethodGet, path("domains", domain, "audit")+"?"+query.Encode(), nil, &all)
+	return all.Items, err
 }
 
 // Calls lists the newest calls of a domain.

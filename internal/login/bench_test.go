@@ -11,6 +11,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/hotdesk-pbx/hotdesk/internal/audit"
 	"github.com/hotdesk-pbx/hotdesk/internal/credential"
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/login"
@@ -22,6 +23,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type memory struct {
 	mu       sync.Mutex
 	failures map[string]login.Failures
+	audit    []audit.Entry
 	fail     error
 }
 
@@ -51,6 +53,19 @@ func (m *memory) Save(ctx context.Context, fs ...login.Failures) error {
 		}
 	}
 	return ctx.Err()
+}
+
+func (m *memory) Lift(_ context.Context, entry audit.Entry, subjects ...string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.fail != nil {
+		return m.fail
+	}
+	for _, subject := range subjects {
+		delete(m.failures, subject)
+	}
+	m.audit = append(m.audit, entry)
+	return nil
 }
 
 func (m *memory) Forget(_ context.Context, before time.Time) error {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hotdesk-pbx/hotdesk/internal/audit"
 	"github.com/hotdesk-pbx/hotdesk/internal/credential"
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 )
@@ -234,23 +235,37 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 }
 
-// Lift ends the lock-outs of subjects and forgets their wrong tries.
-func (s *Service) Lift(ctx context.Context, subjects ...string) error {
-	for _, subject := range subjects {
-		if err := s.lift(ctx, subject); err != nil {
-			return fmt.Errorf("lift the lock-out of %s: %w", subject, err)
-		}
-	}
-	return nil
+// LiftUser ends the lock-outs of a user, at desks and in the portal, and
+// forgets the wrong tries. By is the actor, as [audit.Entry] has it.
+func (s *Service) LiftUser(ctx context.Context, by string, user directory.User) error {
+	return s.lift(ctx, audit.Entry{
+		DomainID: user.DomainID, Actor: by, Action: "user.unlocked", UserID: user.ID, Detail: user.Extension,
+	}, Account(user.DomainID, user.Extension), Portal(user.DomainID, user.Extension))
 }
 
-func (s *Service) lift(ctx context.Context, subject string) error {
-	unlock, err := s.turns.lock(ctx, subject)
-	if err != nil {
-		return err
+// LiftDevice ends the lock-out of a device, and forgets the wrong tries made at
+// it. By is the actor, as [audit.Entry] has it.
+func (s *Service) LiftDevice(ctx context.Context, by string, device directory.Device) error {
+	return s.lift(ctx, audit.Entry{
+		DomainID: device.DomainID, Actor: by, Action: "device.unlocked", DeviceID: device.ID, Detail: device.Name,
+	}, Device(device.ID))
+}
+
+func (s *Service) lift(ctx context.Context, entry audit.Entry, subjects ...string) error {
+	for _, subject := range subjects {
+		// A try under way would store what it has read before. No try takes the
+		// turns of two accounts, so these are in an order that nobody crosses.
+		unlock, err := s.turns.lock(ctx, subject)
+		if err != nil {
+			return fmt.Errorf("wait for the tries before: %w", err)
+		}
+		defer unlock()
 	}
-	defer unlock()
-	return s.cfg.Store.Save(ctx, Failures{Subject: subject})
+	entry.ID, entry.At = directory.NewID(), s.cfg.Now().UTC()
+	if err := s.cfg.Store.Lift(ctx, entry, subjects...); err != nil {
+		return fmt.Errorf("lift a lock-out: %w", err)
+	}
+	return nil
 }
 
 // lock takes the turns of an account and a source, always in this order.

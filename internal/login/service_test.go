@@ -9,7 +9,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -169,7 +168,7 @@ func TestLockOutOfADevice(t *testing.T) {
 	if err := b.pin(t, "other desk", "1001", rightPIN); err != nil {
 		t.Errorf("at another device: %v", err)
 	}
-	if err := b.Lift(t.Context(), login.Device("desk")); err != nil {
+	if err := b.LiftDevice(t.Context(), "cli", directory.Device{ID: "desk", DomainID: "acme", Name: "5401"}); err != nil {
 		t.Fatal(err)
 	}
 	if err := b.pin(t, "desk", "1001", rightPIN); err != nil {
@@ -193,25 +192,6 @@ func TestMistypingIsForgivenAtTheDevice(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-	}
-}
-
-func TestLiftAnAccount(t *testing.T) {
-	t.Parallel()
-	b := newBench(t)
-	for i := range 5 {
-		_ = b.pin(t, fmt.Sprint("desk", i), "1001", "0001")
-	}
-	if err := b.Lift(t.Context(), login.Account("acme", "1001"), login.Device("never seen")); err != nil {
-		t.Fatal(err)
-	}
-	if err := b.pin(t, "desk", "1001", rightPIN); err != nil {
-		t.Error(err)
-	}
-	broken := errors.New("disk full")
-	b.store.fail = broken
-	if err := b.Lift(t.Context(), login.Account("acme", "1001")); !errors.Is(err, broken) {
-		t.Error(err)
 	}
 }
 
@@ -338,7 +318,7 @@ func TestCheckPassword(t *testing.T) {
 	if err := b.pin(t, "desk", "1001", rightPIN); err != nil {
 		t.Errorf("guessing at the portal kept the person from the desk: %v", err)
 	}
-	if err := b.Lift(ctx, login.Portal("acme", "1001"), login.Source("192.0.2.9")); err != nil {
+	if err := b.LiftUser(ctx, "cli", directory.User{DomainID: "acme", Extension: "1001"}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := b.CheckPassword(ctx, "acme", "192.0.2.9", "1001", rightPassword); err != nil {
@@ -351,43 +331,6 @@ func TestLockedErrorSaysUntilWhen(t *testing.T) {
 	if got := (&login.LockedError{Until: noon()}).Error(); got != "too many wrong tries; locked until 2026-01-14T12:00:00Z" {
 		t.Error(got)
 	}
-}
-
-func TestRunForgetsWhatNoLongerCounts(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		store := &memory{failures: map[string]login.Failures{}, fail: errors.New("busy")}
-		s, err := login.New(login.Config{Store: store, Directory: &book{}, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		ago := func(d time.Duration) time.Time { return time.Now().Add(-d) }
-		for subject, f := range map[string]login.Failures{
-			"long ago":          {Count: 1, LastAt: ago(25 * time.Hour)},
-			"just":              {Count: 1, LastAt: ago(0)},
-			"locked until just": {Count: 5, Rounds: 1, LastAt: ago(25 * time.Hour), LockedTo: ago(0)},
-		} {
-			f.Subject = subject
-			store.failures[subject] = f
-		}
-		ctx, cancel := context.WithCancel(t.Context())
-		done := make(chan error)
-		go func() { done <- s.Run(ctx) }()
-		for _, step := range []struct {
-			after time.Duration
-			left  int
-		}{{time.Minute, 3}, {time.Hour, 2}, {22 * time.Hour, 2}, {2 * time.Hour, 0}} {
-			time.Sleep(step.after) //nolint:forbidigo // of the bubble's clock
-			synctest.Wait()
-			if n := store.breakBy(nil); n != step.left {
-				t.Errorf("after %s more %d subjects are left, want %d: %v", step.after, n, step.left, store.failures)
-			}
-		}
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
 }
 
 func TestSubjectsAreShort(t *testing.T) {

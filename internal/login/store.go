@@ -5,6 +5,8 @@ package login
 import (
 	"context"
 	"time"
+
+	"github.com/hotdesk-pbx/hotdesk/internal/audit"
 )
 
 // Failures is how often a subject failed, for the lock-out. A subject is an
@@ -24,6 +26,8 @@ type Store interface {
 	Failures(ctx context.Context, subjects ...string) ([]Failures, error)
 	// Save replaces subjects; a Count and Rounds of 0 forget one.
 	Save(ctx context.Context, fs ...Failures) error
+	// Lift forgets subjects, and stores the entry that says who wanted that.
+	Lift(ctx context.Context, entry audit.Entry, subjects ...string) error
 	// Forget forgets the subjects whose last try and last lock-out lie before a
 	// time.
 	Forget(ctx context.Context, before time.Time) error

@@ -14,6 +14,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"github.com/hotdesk-pbx/hotdesk/internal/audit"
 	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
@@ -31,11 +32,19 @@ type Calls interface {
 	Records(ctx context.Context, q callrecord.Query) ([]callrecord.Record, error)
 }
 
+// Lockouts ends lock-outs after wrong PINs and passwords: [*login.Service].
+type Lockouts interface {
+	LiftUser(ctx context.Context, by string, user directory.User) error
+	LiftDevice(ctx context.Context, by string, device directory.Device) error
+}
+
 // Config is what an [API] needs; all of it.
 type Config struct {
 	Directory *directory.Service
 	Sessions  Sessions
 	Calls     Calls
+	Lockouts  Lockouts
+	Audit     audit.Log
 	// Ready returns nil while the server can do its work, for /readyz.
 	Ready   func(ctx context.Context) error
 	Version string // of the program

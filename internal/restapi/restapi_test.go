@@ -24,60 +24,6 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/restapi/resource"
 )
 
-// disk takes every change, for one server.
-type disk struct{ err error }
-
-func (*disk) Offices(context.Context) ([]directory.Office, error) { return nil, nil }
-
-func (d *disk) Office(context.Context, string) (directory.Office, error) {
-	return directory.Office{}, d.err
-}
-
-func (d *disk) Save(context.Context, directory.Change) error { return d.err }
-
-// desks keeps the sessions of one desk at a time, and the calls.
-type desks struct {
-	open  map[string]hotdesk.Session // by device
-	err   error
-	asked hotdesk.Query
-	calls []callrecord.Record
-}
-
-func (d *desks) Login(_ context.Context, req hotdesk.LoginRequest) (hotdesk.LoginResult, error) {
-	if d.err != nil {
-		return hotdesk.LoginResult{}, d.err
-	}
-	s := hotdesk.Session{ID: "s1", DeviceID: req.DeviceID, UserID: req.UserID, Door: req.By.Door, StartedAt: now(), UsedAt: now(), EndsAt: now().Add(time.Hour)}
-	d.open[req.DeviceID] = s
-	return hotdesk.LoginResult{Session: s, Started: true}, nil
-}
-
-func (d *desks) End(_ context.Context, id string, by hotdesk.By) (hotdesk.Session, error) {
-	for device, s := range d.open {
-		if device == id || s.ID == id {
-			delete(d.open, device)
-			s.Ended, s.EndedBy, s.EndedAt = hotdesk.EndedByAdmin, by.Actor, now()
-			return s, nil
-		}
-	}
-	return hotdesk.Session{}, hotdesk.ErrNoSession
-}
-
-func (d *desks) Sessions(_ context.Context, q hotdesk.Query) ([]hotdesk.Session, error) {
-	d.asked = q
-	var all []hotdesk.Session
-	for _, s := range d.open {
-		if q.ID == "" || q.ID == s.ID {
-			all = append(all, s)
-		}
-	}
-	return all, d.err
-}
-
-func (d *desks) Records(context.Context, callrecord.Query) ([]callrecord.Record, error) {
-	return d.calls, d.err
-}
-
 func now() time.Time { return time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC) }
 
 // server is an API with an office in it.
@@ -87,19 +33,20 @@ type server struct {
 	dir   *directory.Service
 	disk  *disk
 	desks *desks
+	locks *locks
 	log   *bytes.Buffer
 	ready error
 }
 
 func start(t *testing.T) *server {
 	t.Helper()
-	s := &server{disk: &disk{}, desks: &desks{open: map[string]hotdesk.Session{}}, log: &bytes.Buffer{}}
+	s := &server{disk: &disk{}, desks: &desks{open: map[string]hotdesk.Session{}}, locks: &locks{}, log: &bytes.Buffer{}}
 	var err error
 	if s.dir, err = directory.Open(t.Context(), s.disk, &events.Bus{}, now); err != nil {
 		t.Fatal(err)
 	}
 	s.API, err = restapi.New(restapi.Config{
-		Directory: s.dir, Sessions: s.desks, Calls: s.desks, Version: "test",
+		Directory: s.dir, Sessions: s.desks, Calls: s.desks, Lockouts: s.locks, Audit: s.locks, Version: "test",
 		Ready: func(context.Context) error { return s.ready },
 		Log:   slog.New(slog.NewTextHandler(s.log, nil)),
 	})
@@ -203,6 +150,17 @@ func TestAnswers(t *testing.T) {
 		{"DELETE" + acme + "/sessions/nope", "", 404, "there is no session or device"},
 		{"DELETE" + acme + "/sessions/s1", "", 200, `"ended_by":"cli"`},
 		{"DELETE" + acme + "/sessions/window", "", 404, "nobody is logged in"},
+
+		{"POST" + acme + "/users/1001/unlock", "", 204, ""},
+		{"POST" + acme + "/users/1009/unlock", "", 404, "there is no user"},
+		{"POST" + acme + "/devices/WINDOW/unlock", "", 204, ""},
+		{"POST" + acme + "/devices/nope/unlock", "", 404, "there is no device"},
+		{"GET" + acme + "/audit?action=user.unlocked", "", 200, `"actor":"cli","action":"user.unlocked","user":"1001","device":"","detail":""}`},
+		{"GET" + acme + "/audit?device=window", "", 200, `"user":"","device":"window","detail":""}`},
+		{"GET" + acme + "/audit?user=1009", "", 404, "there is no user"},
+		{"GET" + acme + "/audit?device=nope", "", 404, "there is no device"},
+		{"GET" + acme + "/audit?user=0190f5fe-0000-7000-8000-000000000000", "", 200, `{"items":[]}`},
+		{"GET" + acme + "/audit?limit=-1", "", 422, "limit"},
 
 		{"GET" + acme + "/calls?user=1009", "", 404, "there is no user"},
 		{"GET" + acme + "/calls?limit=-1", "", 422, "limit"},
@@ -346,7 +304,7 @@ func TestOpenAPI(t *testing.T) {
 			}
 		}
 	}
-	if len(operations) != 26 {
+	if len(operations) != 29 {
 		t.Errorf("%d operations: %v", len(operations), operations)
 	}
 }

@@ -24,6 +24,13 @@ func route(id, method, path, summary string) huma.Operation {
 	return op
 }
 
+// action describes an operation that makes nothing and answers nothing.
+func action(id, path, summary string) huma.Operation {
+	op := route(id, http.MethodPost, path, summary)
+	op.DefaultStatus = http.StatusNoContent
+	return op
+}
+
 // routes is every operation there is.
 func (a *API) routes(api huma.API) {
 	const get, post, patch, remove = http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete
@@ -40,11 +47,15 @@ func (a *API) routes(api huma.API) {
 	huma.Register(api, route("delete-user", remove, domain+"/users/{extension}",
 		"Remove a user: a person's devices go too, a desk account's become unassigned"), a.deleteUser)
 
+	huma.Register(api, action("unlock-user", domain+"/users/{extension}/unlock", "Let a user try again who was locked out after wrong PINs or passwords"), a.unlockUser)
+
 	huma.Register(api, route("list-devices", get, domain+"/devices", "List the devices of a domain"), a.listDevices)
 	huma.Register(api, route("add-device", post, domain+"/devices", "Make a device"), a.addDevice)
 	huma.Register(api, route("get-device", get, domain+"/devices/{name}", "Show a device"), a.getDevice)
 	huma.Register(api, route("set-device", patch, domain+"/devices/{name}", "Change a device"), a.setDevice)
 	huma.Register(api, route("delete-device", remove, domain+"/devices/{name}", "Remove a device"), a.deleteDevice)
+
+	huma.Register(api, action("unlock-device", domain+"/devices/{name}/unlock", "Let people try again at a device that was locked after wrong PINs"), a.unlockDevice)
 
 	huma.Register(api, route("list-phones", get, domain+"/phones", "List the phones of a domain"), a.listPhones)
 	huma.Register(api, route("add-phone", post, domain+"/phones", "Put a phone into the inventory"), a.addPhone)
@@ -57,6 +68,8 @@ func (a *API) routes(api huma.API) {
 	huma.Register(api, route("start-session", post, domain+"/sessions", "Log a person in at a hot desk"), a.startSession)
 	huma.Register(api, route("end-session", remove, domain+"/sessions/{session}", "End a session"), a.endSession)
 	huma.Register(api, route("list-calls", get, domain+"/calls", "List calls, newest first"), a.listCalls)
+
+	huma.Register(api, route("list-audit", get, domain+"/audit", "List who did what, newest first"), a.listAudit)
 
 	apply := route("apply-office", http.MethodPut, prefix+"/office", "Make a domain as an office file says")
 	apply.MaxBodyBytes, apply.BodyReadTimeout = officefile.MaxSize, time.Minute

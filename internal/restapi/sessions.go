@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
-	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
 	"github.com/hotdesk-pbx/hotdesk/internal/restapi/resource"
 )
@@ -168,13 +167,5 @@ func (a *API) listCalls(ctx context.Context, in *struct {
 }
 
 func (a *API) viewParty(p callrecord.Party) resource.Party {
-	user, _ := a.cfg.Directory.User(p.UserID)
-	return resource.Party{Number: p.Number, Name: p.Name, User: extensionOr(user, p.UserID), Device: a.deviceName(p.DeviceID), Session: p.SessionID}
-}
-
-func extensionOr(user directory.User, otherwise string) string {
-	if user.Extension != "" {
-		return user.Extension
-	}
-	return otherwise
+	return resource.Party{Number: p.Number, Name: p.Name, User: a.userName(p.UserID), Device: a.deviceName(p.DeviceID), Session: p.SessionID}
 }

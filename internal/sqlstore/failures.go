@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/hotdesk-pbx/hotdesk/internal/audit"
 	"github.com/hotdesk-pbx/hotdesk/internal/login"
 )
 
@@ -48,6 +49,22 @@ func (st *Failures) Save(ctx context.Context, fs ...login.Failures) error {
 	})
 	if err != nil {
 		return fmt.Errorf("store failed log-ins: %w", err)
+	}
+	return nil
+}
+
+// Lift implements [login.Store].
+func (st *Failures) Lift(ctx context.Context, entry audit.Entry, subjects ...string) error {
+	err := st.db.write(ctx, func(ctx context.Context, tx *writeConn) error {
+		for _, subject := range subjects {
+			if err := putFailures(ctx, tx, login.Failures{Subject: subject}); err != nil {
+				return err
+			}
+		}
+		return insertAudit(ctx, tx, []audit.Entry{entry})
+	})
+	if err != nil {
+		return fmt.Errorf("forget failed log-ins: %w", err)
 	}
 	return nil
 }

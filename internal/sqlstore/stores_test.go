@@ -161,6 +161,16 @@ func TestFailures(t *testing.T) {
 			assert(a)
 			forget(noon.Add(time.Millisecond))
 			assert()
+			save(a, b)
+			entry := fill[audit.Entry](t, "lifted")
+			if err := db.Failures().Lift(t.Context(), entry, a.Subject, "never"); err != nil {
+				t.Fatal(err)
+			}
+			assert(b)
+			entries, err := db.Audit().Entries(t.Context(), audit.Query{DomainID: entry.DomainID})
+			if diff := cmp.Diff([]audit.Entry{entry}, entries); diff != "" || err != nil {
+				t.Error(err, diff)
+			}
 			save()
 			if got, err := db.Failures().Failures(t.Context()); got != nil || err != nil {
 				t.Errorf("no subjects: %v, %v", got, err)

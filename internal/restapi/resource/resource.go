@@ -186,6 +186,17 @@ type Call struct {
 	EndedBy    string     `json:"ended_by,omitempty"`
 }
 
+// AuditEntry is one line of the audit log: who did what, when, and how it went.
+type AuditEntry struct {
+	ID     string    `json:"id"`
+	At     time.Time `json:"at"`
+	Actor  string    `json:"actor" doc:"The extension of who did it, \"system\" for the clock, \"cli\" for the command line; an ID when the account is gone."`
+	Action string    `json:"action" example:"session.refused"`
+	User   string    `json:"user" doc:"The extension of the user it concerns, or empty; the ID when the account is gone."`
+	Device string    `json:"device" doc:"The name of the device it concerns, or empty; the ID when it is gone."`
+	Detail string    `json:"detail" example:"pin_wrong"`
+}
+
 // OfficeResult is what applying an office file did, or would do.
 type OfficeResult struct {
 	Domain    string     `json:"domain"`
