@@ -28,6 +28,7 @@ type commands struct {
 	Phone   phoneCommand   `cmd:"" help:"Manage the inventory of phones; a softphone for the terminal."`
 	Session sessionCommand `cmd:"" help:"See and change who sits where."`
 	Audit   auditCommand   `cmd:"" help:"See who did what."`
+	Backup  backupCommand  `cmd:"" help:"Save the data of the running server."`
 	Bench   benchCommand   `cmd:"" hidden:"" help:"Measure how much a server carries."`
 }
 

@@ -24,6 +24,12 @@ func hotdesk(t *testing.T, input string, args ...string) (status int, out, errs 
 func serve(t *testing.T) string {
 	t.Helper()
 	data := t.TempDir()
+	serveIn(t, data)
+	return data
+}
+
+func serveIn(t *testing.T, data string) {
+	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	out, in := io.Pipe()
 	var errs bytes.Buffer
@@ -44,7 +50,6 @@ func serve(t *testing.T) string {
 			t.Errorf("the server ended with %d: %s", status, &errs)
 		}
 	})
-	return data
 }
 
 // TestManage gives commands to one server, one after the other. A step's want
@@ -169,7 +174,7 @@ func TestNoServer(t *testing.T) {
 
 func TestHelpShowsExamples(t *testing.T) {
 	t.Parallel()
-	for _, family := range []string{"apply", "export", "domain", "user", "device", "phone", "session", "audit"} {
+	for _, family := range []string{"apply", "export", "domain", "user", "device", "phone", "session", "audit", "backup"} {
 		if status, out, _ := hotdesk(t, "", family, "--help"); status != 0 || !strings.Contains(out, "hotdesk "+family+" ") || !strings.Contains(out, "Example") {
 			t.Errorf("%s --help: %d %s", family, status, out)
 		}

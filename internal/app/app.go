@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
@@ -24,6 +25,9 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/sqlstore"
 	"github.com/hotdesk-pbx/hotdesk/internal/switchboard"
 )
+
+// promptsFolder is where an office keeps its own recordings, in the data folder.
+const promptsFolder = "prompts"
 
 // App is the whole server, built but not yet serving.
 type App struct {
@@ -39,8 +43,9 @@ type App struct {
 	busy      *switchboard.Busy
 	speech    *ivr.Conversations
 
-	phones *telephony
-	web    *web
+	phones  *telephony
+	web     *web
+	copying sync.Mutex // held while a backup is made
 }
 
 // Run serves until the context ends, then lets calls end. When it is ready it
@@ -105,7 +110,7 @@ func (a *App) openServices(ctx context.Context) error {
 
 func (a *App) openSpeech(context.Context) error {
 	var folder fs.FS
-	if root := filepath.Join(a.cfg.Data, "prompts"); isFolder(root) {
+	if root := filepath.Join(a.cfg.Data, promptsFolder); isFolder(root) {
 		folder = os.DirFS(root)
 	}
 	library, err := prompts.New(folder, a.log)

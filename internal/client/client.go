@@ -104,30 +104,36 @@ func (c *Client) call(ctx context.Context, method, target string, body, answer a
 }
 
 func (c *Client) send(ctx context.Context, method, target, contentType string, body []byte) ([]byte, error) {
+	var reply bytes.Buffer
+	err := c.receive(ctx, &reply, method, target, contentType, body)
+	return reply.Bytes(), err
+}
+
+// receive sends a request and copies what comes back with success.
+func (c *Client) receive(ctx context.Context, to io.Writer, method, target, contentType string, body []byte) error {
 	req, err := http.NewRequestWithContext(ctx, method, "http://hotdesk"+target, bytes.NewReader(body))
 	if err != nil {
-		return nil, fmt.Errorf("write the request: %w", err)
+		return fmt.Errorf("write the request: %w", err)
 	}
 	if body != nil {
 		req.Header.Set("Content-Type", contentType)
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return nil, c.explain(err)
+		return c.explain(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
-	reply, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return nil, fmt.Errorf("read the server's answer: %w", err)
-	}
 	if resp.StatusCode < 300 {
-		return reply, nil
+		if _, err := io.Copy(to, resp.Body); err != nil {
+			return fmt.Errorf("read the server's answer: %w", err)
+		}
+		return nil
 	}
 	problem := &ProblemError{}
-	if json.Unmarshal(reply, problem) != nil || problem.Detail == "" {
-		return nil, &ProblemError{Status: resp.StatusCode, Detail: "the server answered " + resp.Status}
+	if json.NewDecoder(resp.Body).Decode(problem) != nil || problem.Detail == "" {
+		return &ProblemError{Status: resp.StatusCode, Detail: "the server answered " + resp.Status}
 	}
-	return nil, problem
+	return problem
 }
 
 // explain says in words why a server cannot be reached.

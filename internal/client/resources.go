@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -22,6 +23,11 @@ func (c *Client) Try(ctx context.Context, office []byte) (resource.OfficeResult,
 // Export writes a domain as an office file.
 func (c *Client) Export(ctx context.Context, domain string) ([]byte, error) {
 	return c.send(ctx, http.MethodGet, path("domains", domain, "office"), "", nil)
+}
+
+// Backup writes a copy of the whole server's data, as a tar archive.
+func (c *Client) Backup(ctx context.Context, to io.Writer) error {
+	return c.receive(ctx, to, http.MethodPost, path("backup"), "", nil)
 }
 
 // Domains makes, lists, changes and removes domains by their names.

@@ -8,6 +8,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 
@@ -45,6 +46,9 @@ type Config struct {
 	Calls     Calls
 	Lockouts  Lockouts
 	Audit     audit.Log
+	// Backup copies the server's data. WriteTo, which is called once, writes the
+	// copy as a tar archive.
+	Backup func(ctx context.Context) (io.WriterTo, error)
 	// Ready returns nil while the server can do its work, for /readyz.
 	Ready   func(ctx context.Context) error
 	Version string // of the program

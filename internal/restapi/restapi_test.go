@@ -35,7 +35,9 @@ type server struct {
 	desks *desks
 	locks *locks
 	log   *bytes.Buffer
-	ready error
+
+	copied halfCopy
+	ready  error
 }
 
 func start(t *testing.T) *server {
@@ -47,8 +49,9 @@ func start(t *testing.T) *server {
 	}
 	s.API, err = restapi.New(restapi.Config{
 		Directory: s.dir, Sessions: s.desks, Calls: s.desks, Lockouts: s.locks, Audit: s.locks, Version: "test",
-		Ready: func(context.Context) error { return s.ready },
-		Log:   slog.New(slog.NewTextHandler(s.log, nil)),
+		Backup: func(context.Context) (io.WriterTo, error) { return s.copied, s.copied.err },
+		Ready:  func(context.Context) error { return s.ready },
+		Log:    slog.New(slog.NewTextHandler(s.log, nil)),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -304,7 +307,7 @@ func TestOpenAPI(t *testing.T) {
 			}
 		}
 	}
-	if len(operations) != 29 {
+	if len(operations) != 30 {
 		t.Errorf("%d operations: %v", len(operations), operations)
 	}
 }

@@ -71,6 +71,10 @@ func (a *API) routes(api huma.API) {
 
 	huma.Register(api, route("list-audit", get, domain+"/audit", "List who did what, newest first"), a.listAudit)
 
+	backup := route("backup", post, prefix+"/backup", "Copy the data of the whole server, as a tar archive to unpack into an empty data folder")
+	backup.DefaultStatus = http.StatusOK
+	huma.Register(api, backup, a.backup)
+
 	apply := route("apply-office", http.MethodPut, prefix+"/office", "Make a domain as an office file says")
 	apply.MaxBodyBytes, apply.BodyReadTimeout = officefile.MaxSize, time.Minute
 	huma.Register(api, apply, a.applyOffice)

@@ -20,6 +20,7 @@ type DB struct {
 	*reader
 	*writer
 	closed func() error // closes everything, once
+	copyTo func(ctx context.Context, file string) error
 }
 
 // Open opens the database and brings its tables up to date. The database is
@@ -44,7 +45,7 @@ func Open(ctx context.Context, database, dataDir string) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", explain(err))
 	}
-	db := &DB{reader: newReader(parts.read), writer: newWriter(parts.write, parts.plan)}
+	db := &DB{reader: newReader(parts.read), writer: newWriter(parts.write, parts.plan), copyTo: parts.copyTo}
 	db.closed = sync.OnceValue(func() error {
 		db.writer.close()
 		return explain(errors.Join(db.reader.close(), parts.close()))
@@ -56,11 +57,25 @@ func Open(ctx context.Context, database, dataDir string) (*DB, error) {
 // its stores fail with [ErrClosed]. It may be called more than once.
 func (db *DB) Close() error { return db.closed() }
 
+// Copy writes the whole database, as it is at one moment, to a new file, while
+// others read and write. It fails with [ErrNoCopy] for PostgreSQL, which has its
+// own ways.
+func (db *DB) Copy(ctx context.Context, file string) error {
+	if db.copyTo == nil {
+		return ErrNoCopy
+	}
+	if err := db.copyTo(ctx, file); err != nil {
+		return fmt.Errorf("copy the database: %w", explain(err))
+	}
+	return nil
+}
+
 // engine is what differs between the databases.
 type engine struct {
 	read, write *sql.DB
 	plan        plan
-	closers     []io.Closer // what there is to close, in this order
+	closers     []io.Closer                                  // what there is to close, in this order
+	copyTo      func(ctx context.Context, file string) error // nil: it cannot copy itself
 }
 
 func (e engine) close() error {

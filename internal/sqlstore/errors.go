@@ -21,6 +21,7 @@ var (
 	ErrReadOnly = errors.New("the database cannot be written: check the permissions and the mount")
 	ErrFull     = errors.New("the disk is full")
 	ErrCorrupt  = errors.New("the database file is damaged or no database: restore a backup")
+	ErrNoCopy   = errors.New("the data is in PostgreSQL: save it with pg_dump")
 	ErrClosed   = errors.New("the database is closed")
 )
 

@@ -71,7 +71,23 @@ func openFile(ctx context.Context, file string) (engine, error) {
 	e.closers = []io.Closer{e.read, e.write}
 	e.read.SetMaxOpenConns(liteReaders)
 	e.read.SetMaxIdleConns(liteReaders)
+	e.copyTo = func(ctx context.Context, copied string) error { return copyFile(ctx, file, copied) }
 	return e, nil
+}
+
+// copyFile copies a database that may be in use, on a connection of its own: one
+// that only answers queries may not write a copy either.
+func copyFile(ctx context.Context, file, copied string) (err error) {
+	if err := private(copied); err != nil {
+		return err
+	}
+	db, err := sql.Open("sqlite", dataSource(file, url.Values{"mode": {"ro"}, "_busy_timeout": {"5000"}}))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	_, err = db.ExecContext(ctx, "vacuum into $1", copied)
+	return err
 }
 
 // private makes sure that the file is there and nobody else can read it; the

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+)
+
+// backupCommand saves the data of a running server.
+type backupCommand struct {
+	remote `embed:""`
+
+	File string `arg:"" help:"The archive to write, which only its owner can read; one that is there is replaced. - writes standard output."`
+}
+
+// Help is printed below the flags.
+func (backupCommand) Help() string {
+	return `The archive (tar) holds the database as it was at one moment, and the folder
+prompts. Unpacked into an empty folder it is a data folder. A database in
+PostgreSQL is saved with pg_dump instead.
+
+Example:
+  hotdesk backup /var/backups/hotdesk.tar
+  mkdir restored && tar -C restored -xf /var/backups/hotdesk.tar
+  hotdesk serve --data restored`
+}
+
+// Run writes the archive.
+func (c backupCommand) Run(ctx context.Context, con console) error {
+	server := c.open()
+	defer server.Close()
+	if c.File == "-" {
+		return server.Backup(ctx, con.out)
+	}
+	// Under another name first: what was saved before stays until this is whole.
+	file, err := os.CreateTemp(filepath.Dir(c.File), ".hotdesk-backup-*")
+	if err != nil {
+		return err
+	}
+	err = server.Backup(ctx, file)
+	if err == nil {
+		err = file.Sync()
+	}
+	if err = errors.Join(err, file.Close()); err == nil {
+		err = os.Rename(file.Name(), c.File)
+	}
+	if err != nil {
+		_ = os.Remove(file.Name())
+		return err
+	}
+	return c.tell(con, map[string]string{"file": c.File}, "the data is saved in %s", c.File)
+}

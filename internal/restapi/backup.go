@@ -1,0 +1,34 @@
+package restapi
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/hotdesk-pbx/hotdesk/internal/directory"
+)
+
+func (a *API) backup(ctx context.Context, _ *struct{}) (*huma.StreamResponse, error) {
+	if !directory.May(peerOf(ctx).actor, directory.ActManageServer, directory.Target{}) {
+		return nil, a.problem(ctx, directory.ErrForbidden, "")
+	}
+	copied, err := a.cfg.Backup(ctx)
+	if err != nil {
+		// Whoever may copy all data may know why it cannot be done.
+		a.cfg.Log.ErrorContext(ctx, "no backup was made", slog.Any("error", err))
+		return nil, huma.Error503ServiceUnavailable("no backup was made: " + err.Error())
+	}
+	return &huma.StreamResponse{Body: func(out huma.Context) {
+		out.SetHeader("Content-Type", "application/x-tar")
+		if _, err := copied.WriteTo(out.BodyWriter()); err != nil {
+			a.cfg.Log.ErrorContext(ctx, "a backup was cut off", slog.Any("error", err))
+			// The peer must not take half an archive for a whole one: its connection breaks.
+			_, w := humago.Unwrap(out)
+			_ = http.NewResponseController(w).SetWriteDeadline(time.Unix(1, 0))
+		}
+	}}, nil
+}
