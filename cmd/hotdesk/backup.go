@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 )
@@ -33,10 +34,13 @@ func (c backupCommand) Run(ctx context.Context, con console) error {
 	if c.File == "-" {
 		return server.Backup(ctx, con.out)
 	}
+	if info, err := os.Stat(c.File); err == nil && info.IsDir() {
+		return fmt.Errorf("%s is a folder: name the file to write", c.File)
+	}
 	// Under another name first: what was saved before stays until this is whole.
 	file, err := os.CreateTemp(filepath.Dir(c.File), ".hotdesk-backup-*")
 	if err != nil {
-		return err
+		return fmt.Errorf("write %s: %w", c.File, err)
 	}
 	err = server.Backup(ctx, file)
 	if err == nil {

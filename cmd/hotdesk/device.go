@@ -110,6 +110,9 @@ type deviceSet struct {
 
 // Run changes a device.
 func (c *deviceSet) Run(ctx context.Context, con console) error {
+	if c.deviceFields == (deviceFields{}) && c.NewName == nil {
+		return errNoChange
+	}
 	server, err := c.open(ctx)
 	if err != nil {
 		return err

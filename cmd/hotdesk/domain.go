@@ -104,6 +104,9 @@ type domainSet struct {
 
 // Run changes a domain.
 func (c *domainSet) Run(ctx context.Context, con console) error {
+	if c.domainFields == (domainFields{}) {
+		return errNoChange
+	}
 	server := c.open()
 	defer server.Close()
 	d, err := server.Domains().Set(ctx, c.Name, c.input())

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -64,12 +65,15 @@ func run(ctx context.Context, args []string, con console) int {
 		_, _ = fmt.Fprintln(con.err, "hotdesk:", err)
 		return 2
 	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
 	command, err := parser.Parse(args)
 	if exit >= 0 { // --help has been printed
 		return exit
 	}
 	if err != nil {
-		_, _ = fmt.Fprintln(con.err, "hotdesk:", err)
+		_, _ = fmt.Fprintf(con.err, "hotdesk: %v; see \"%s\"\n", err, helpFor(err))
 		return 2
 	}
 	if err := command.Run(); err != nil {
@@ -77,4 +81,17 @@ func run(ctx context.Context, args []string, con console) int {
 		return 1
 	}
 	return 0
+}
+
+// helpFor is the command line that explains the command which was misspelt.
+func helpFor(err error) string {
+	words := []string{"hotdesk"}
+	if wrong, is := errors.AsType[*kong.ParseError](err); is {
+		for _, p := range wrong.Context.Path {
+			if p.Command != nil {
+				words = append(words, p.Command.Name)
+			}
+		}
+	}
+	return strings.Join(append(words, "--help"), " ")
 }

@@ -78,12 +78,14 @@ func TestManage(t *testing.T) {
 		{"apply " + office + ".nope", "", 1, "no such file"},
 		{"domain list", "", 0, "America/Toronto"},
 		{"domain set acme.test --release-at 03:00 --no-activate-phone", "", 0, "is changed"},
+		{"domain set acme.test", "", 1, "nothing was told to change"},
 		{"domain set acme.test --release-at soon", "", 1, "hot_desking.release_at: \"soon\" is no time of day"},
 		{"domain add beta.test --country DE", "", 1, "timezone: the time zone is missing"},
 		{"user add 1002 --name Ben --pin new --json", "", 0, "\"has_pin\": true"},
 		{"user add 1003 --name Cy --pin ask", "4711\n", 0, "user 1003 (Cy) is there"},
 		{"user add 1004 --name Di --pin ask", "", 1, "no PIN was given"},
-		{"user add 1004", "", 2, "--name"},
+		{"user add 1004", "", 2, "missing flags: --name=NAME; see \"hotdesk user add --help\""},
+		{"user set 1003", "", 1, "nothing was told to change"},
 		{"user add 5402 --name Hall", "", 0, "desk account 5402 (Hall) is there"},
 		{"user set 1003 --pin 1003", "", 1, "pin: the PIN must not be the extension"},
 		{"user set 1003 --new-extension 1005 --no-hot-desking", "", 0, "user 1005 (Cy) is changed"},
@@ -91,9 +93,11 @@ func TestManage(t *testing.T) {
 		{"device add cy --owner 1005 --password ask", "sip-secret\n", 0, "device cy is there\n"},
 		{"device add hall --owner 5402", "", 0, "its password, shown only now: "},
 		{"device set cy --owner=", "", 0, "device cy is changed"},
+		{"device set cy", "", 1, "nothing was told to change"},
 		{"device set nope --disabled", "", 1, "there is no device \"nope\""},
 		{"device list", "", 0, "cy      -      yes"},
 		{"phone add 805ec0112233 --model T54W --devices 5401,hall", "", 0, "phone 80:5e:c0:11:22:33 is there"},
+		{"phone set 805ec0112233", "", 1, "nothing was told to change"},
 		{"phone set 80:5E:C0:11:22:33 --devices 5401", "", 0, "is changed"},
 		{"phone list --json", "", 0, "\"devices\": [\n      \"5401\"\n    ]"},
 		{"session start 5401 1001", "", 0, "1001 (Ana Ruiz) is logged in at 5401 until "},
@@ -101,6 +105,8 @@ func TestManage(t *testing.T) {
 		{"session start 5401 1002", "", 1, "Ana Ruiz has been logged in at this desk since"},
 		{"session end 5401", "", 0, "1001 (Ana Ruiz) is logged out of 5401"},
 		{"session end 5401", "", 1, "nobody is logged in"},
+		{"session end 1001", "", 1, "there is no session or device \"1001\": \"hotdesk session list\" shows"},
+		{"session start 1001 5401", "", 1, "there is no device \"1001\": the name of the desk's device comes first"},
 		{"session list", "", 0, "none"},
 		{"session list --all --user 1001", "", 0, "ended_by_admin"},
 		{"user unlock 1001", "", 0, "user 1001 can log in again"},
@@ -169,6 +175,28 @@ func TestNoServer(t *testing.T) {
 		if status != 1 || !strings.Contains(errs, "the server is not running in ") {
 			t.Errorf("%s: %d %s", line, status, errs)
 		}
+	}
+}
+
+// Whoever types anything wrong learns what is wrong and where to read on.
+func TestWrongCommandLines(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]string{
+		"users":                  `unexpected argument users, did you mean "user"?; see "hotdesk --help"`,
+		"user":                   `expected one of "list", "add", "set", "unlock", "delete"; see "hotdesk user --help"`,
+		"user add --nam Ana":     `unknown flag --nam, did you mean "--name"?; see "hotdesk user add --help"`,
+		"serve --drain 5":        `--drain: expected duration`,
+		"serve --edges 10.0.0":   `"10.0.0" is no network and no IP address`,
+		"serve --advertise here": `"here" is no IP address that phones could reach`,
+		"phone 1002":             `"1002" is no account: write user@server`,
+	} {
+		status, out, errs := hotdesk(t, "", strings.Fields(line)...)
+		if status != 2 || out != "" || !strings.Contains(errs, want) || strings.Count(errs, "\n") != 1 {
+			t.Errorf("%s: %d %s%s, want %s", line, status, out, errs, want)
+		}
+	}
+	if status, out, _ := hotdesk(t, ""); status != 0 || !strings.Contains(out, "Commands:") {
+		t.Errorf("without a word: %d %s", status, out)
 	}
 }
 

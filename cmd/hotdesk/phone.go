@@ -91,6 +91,9 @@ type phoneSet struct {
 
 // Run changes a phone.
 func (c *phoneSet) Run(ctx context.Context, con console) error {
+	if c.phoneFields == (phoneFields{}) {
+		return errNoChange
+	}
 	server, err := c.open(ctx)
 	if err != nil {
 		return err

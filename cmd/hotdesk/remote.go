@@ -113,6 +113,9 @@ func writeJSON(to io.Writer, value any) error {
 	return err
 }
 
+// errNoChange: nothing is told to be changed that was not.
+var errNoChange = errors.New("nothing was told to change: --help lists what can be")
+
 func yes(is bool) string { return map[bool]string{true: "yes"}[is] }
 
 // The words that stand for a secret on the command line, where everybody on

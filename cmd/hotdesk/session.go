@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/client"
@@ -93,6 +96,9 @@ func (c *sessionStart) Run(ctx context.Context, con console) error {
 	}
 	defer server.Close()
 	s, err := server.StartSession(ctx, server.domain, resource.SessionInput{Device: c.Device, User: c.User, TakeOver: c.TakeOver})
+	if isNotFound(err) {
+		return fmt.Errorf("%w: the name of the desk's device comes first, then the person's extension", err)
+	}
 	if err != nil {
 		return err
 	}
@@ -121,8 +127,16 @@ func (c *sessionEnd) Run(ctx context.Context, con console) error {
 	}
 	defer server.Close()
 	s, err := server.EndSession(ctx, server.domain, c.Session)
+	if isNotFound(err) {
+		return fmt.Errorf("%w: \"hotdesk session list\" shows the desks with somebody at them", err)
+	}
 	if err != nil {
 		return err
 	}
 	return c.tell(con, s, "%s (%s) is logged out of %s", s.User, s.UserName, s.Device)
+}
+
+func isNotFound(err error) bool {
+	problem, is := errors.AsType[*client.ProblemError](err)
+	return is && problem.Status == http.StatusNotFound
 }

@@ -116,6 +116,9 @@ type userSet struct {
 
 // Run changes a user.
 func (c *userSet) Run(ctx context.Context, con console) error {
+	if c.userFields == (userFields{}) && c.NewExtension == nil && c.Name == nil {
+		return errNoChange
+	}
 	server, err := c.open(ctx)
 	if err != nil {
 		return err

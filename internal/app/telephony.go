@@ -22,6 +22,7 @@ const product = "Hotdesk"
 // telephony is the part of the server that speaks SIP and RTP.
 type telephony struct {
 	engine *sip.Engine
+	ports  *media.Ports
 	board  *switchboard.Switchboard
 	server *sipserver.Server
 }
@@ -32,13 +33,12 @@ func (a *App) openTelephony(context.Context) error {
 		return err
 	}
 	a.phones = &telephony{engine: engine}
-	ports, err := a.openPorts(engine.Addr().Addr())
-	if err != nil {
+	if a.phones.ports, err = a.openPorts(engine.Addr().Addr()); err != nil {
 		return err
 	}
 	legs := dialog.New(engine, dialog.Config{Log: a.log})
 	a.phones.board = switchboard.New(switchboard.Config{
-		Engine: engine, Legs: legs, Ports: ports, Directory: a.directory, Sessions: a.sessions, Busy: a.busy,
+		Engine: engine, Legs: legs, Ports: a.phones.ports, Directory: a.directory, Sessions: a.sessions, Busy: a.busy,
 		Locations: a.locations, Conversations: a.speech, Records: a.db.Records(), Events: a.bus,
 		Now: a.cfg.Now, Log: a.log, RingFor: a.cfg.RingFor,
 	})
@@ -57,16 +57,12 @@ func (a *App) openEngine() (*sip.Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("prepare name look-ups: %w", err)
 	}
-	engine, err := sip.Listen(sip.Config{
+	return sip.Listen(sip.Config{
 		Listen: a.cfg.SIP, Product: product, Log: a.log, Resolver: resolver, Timers: a.cfg.SIPTimers,
 		Supported: []string{"100rel", "timer", "path", "outbound"},
 		Limits:    sip.Limits{Trusted: prefixes(a.cfg.Edges)},
 		Advertise: a.cfg.Advertise.Addr, Near: prefixes(a.cfg.LocalNetworks),
 	})
-	if err != nil {
-		return nil, fmt.Errorf("listen for SIP on %s: %w", a.cfg.SIP, err)
-	}
-	return engine, nil
 }
 
 // openPorts prepares the ports for sound on the address that SIP listens on.
