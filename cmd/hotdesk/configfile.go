@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -20,7 +21,12 @@ type configFile map[string]any
 // readConfigFile is the [kong.ConfigurationLoader] of --config.
 func readConfigFile(from io.Reader) (kong.Resolver, error) {
 	values := map[string]any{}
-	if err := toml.NewDecoder(from).Decode(&values); err != nil {
+	err := toml.NewDecoder(from).Decode(&values)
+	if at, is := errors.AsType[*toml.DecodeError](err); is {
+		line, _ := at.Position()
+		return nil, fmt.Errorf("configuration file, line %d: %w", line, err)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("read the configuration file: %w", err)
 	}
 	file := configFile{}
@@ -43,7 +49,7 @@ func (c configFile) Validate(app *kong.Application) error {
 		}
 	}
 	if len(unknown) > 0 {
-		return fmt.Errorf("configuration file: no such setting: %s (see hotdesk serve --help)", strings.Join(slices.Sorted(maps.Keys(unknown)), ", "))
+		return fmt.Errorf("configuration file: no such setting: %s", strings.Join(slices.Sorted(maps.Keys(unknown)), ", "))
 	}
 	return nil
 }

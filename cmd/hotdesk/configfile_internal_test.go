@@ -11,7 +11,7 @@ import (
 func TestConfigFile(t *testing.T) {
 	cases := []struct{ name, text, environment, want string }{
 		{"a misspelt setting", `sipp = "127.0.0.1:0"`, "", "no such setting: sipp"},
-		{"no TOML", `sip = `, "", "read the configuration file"},
+		{"no TOML", "\nsip = ", "", "configuration file, line 2"},
 		{"a value that does not fit", `drain = "soon"`, "", "--drain"},
 		{"underscores for hyphens", "rtp_ports = \"12-11\"\nsip = \"127.0.0.1:0\"", "", "--rtp-ports"},
 		{"the environment wins", `sip = "127.0.0.1:0"`, "nonsense", "nonsense"},
