@@ -9,8 +9,8 @@ profiles=$(mktemp -d)
 trap 'rm -rf "$profiles"' EXIT
 # Calls without sound last a moment: the quarantine of the usual range would hold them up.
 bin/hotdesk bench --profiles "$profiles" --serve=--rtp-ports=10000-60000 "$@"
-for profile in "$profiles"/*.pprof; do
+for profile in "$profiles"/*.cpu; do
   [[ -e $profile ]] || continue
-  printf '\n%s\n' "$(basename "$profile" .pprof)"
+  printf '\n%s\n' "$(basename "$profile" .cpu)"
   go tool pprof -top -nodecount=10 "$profile" 2>/dev/null | tail -n +6
 done

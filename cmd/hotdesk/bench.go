@@ -18,7 +18,7 @@ type benchCommand struct {
 	Devices  int           `help:"Devices that register, and desks that are released. (default ${default})" default:"100000" placeholder:"N"`
 	Calls    int           `help:"Calls that are relayed. (default ${default})" default:"250" placeholder:"N"`
 	Parallel int           `help:"Requests and calls under way at once. (default ${default})" default:"200" placeholder:"N"`
-	Profiles string        `help:"Folder for processor profiles of the server." placeholder:"DIR"`
+	Profiles string        `help:"Folder for profiles of the server, of processor time, heap and allocations." placeholder:"DIR"`
 	Scratch  string        `help:"Folder for the servers' data." placeholder:"DIR"`
 	Serve    []string      `help:"Further flags of serve." sep:"none" placeholder:"FLAG"`
 }

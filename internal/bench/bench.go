@@ -24,7 +24,7 @@ type Config struct {
 	Devices  int           // that register, and hot desks that are released
 	Calls    int           // that are relayed
 	Parallel int           // requests and calls under way at once
-	Profiles string        // folder for the processor profiles of the server; "" makes none
+	Profiles string        // folder for profiles of the server: LOAD.cpu, LOAD.heap and LOAD.allocs; "" makes none
 	Scratch  string        // folder for the servers' data; "" is the system's
 	Serve    []string      // further flags of serve
 	Out      io.Writer     // gets what is done and then the table
@@ -115,7 +115,7 @@ func (r *round) profiling(ctx context.Context, s *server, load string) (wait fun
 	if r.Profiles == "" || r.number != r.Rounds-1 {
 		return func() error { return nil }
 	}
-	name := load + ".pprof"
+	name := load
 	if len(r.Binaries) > 1 {
 		name = filepath.Base(r.binary) + "-" + name
 	}

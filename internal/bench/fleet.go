@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/hotdesk-pbx/hotdesk/internal/sip"
 	"github.com/hotdesk-pbx/hotdesk/internal/sip/dialog"
 	"github.com/hotdesk-pbx/hotdesk/internal/sip/digest"
@@ -192,17 +194,14 @@ func registerAll(ctx context.Context, phones []*phone, parallel int) error {
 	})
 }
 
-// together does the same several times at once.
+// together does the same several times at once and gives the first error: the
+// others are alike.
 func together(times int, f func() error) error {
-	errs := make(chan error, times)
+	var group errgroup.Group
 	for range times {
-		go func() { errs <- f() }()
+		group.Go(f)
 	}
-	var all []error
-	for range times {
-		all = append(all, <-errs)
-	}
-	return errors.Join(all...)
+	return group.Wait()
 }
 
 // pace calls f so often a second until the context ends, each call on a

@@ -148,14 +148,26 @@ func valueOf(text, word string) (float64, error) {
 	return strconv.ParseFloat(fields[0], 64)
 }
 
-// profile writes a processor profile of so long a time.
+// profile writes a processor profile of so long a time, and beside it those of
+// what lives on the heap then and of all that was allocated since the start.
 func (s *server) profile(ctx context.Context, d time.Duration, file string) error {
-	text, err := s.get(ctx, "/debug/pprof/profile?seconds="+strconv.Itoa(max(int(d.Seconds())-1, 1)))
+	seconds := strconv.Itoa(max(int(d.Seconds())-1, 1))
+	if err := s.save(ctx, "/debug/pprof/profile?seconds="+seconds, file+".cpu"); err != nil {
+		return err
+	}
+	if err := s.save(ctx, "/debug/pprof/heap?gc=1", file+".heap"); err != nil {
+		return err
+	}
+	return s.save(ctx, "/debug/pprof/allocs", file+".allocs")
+}
+
+func (s *server) save(ctx context.Context, path, file string) error {
+	text, err := s.get(ctx, path)
 	if err != nil {
 		return err
 	}
 	if err := os.WriteFile(file, text, 0o600); err != nil {
-		return fmt.Errorf("write the profile: %w", err)
+		return fmt.Errorf("write a profile: %w", err)
 	}
 	return nil
 }
