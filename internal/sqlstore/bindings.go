@@ -52,11 +52,12 @@ func (st *Bindings) Save(ctx context.Context, c location.Change) error {
 	return nil
 }
 
+// putBinding stores a binding. One that is there stays its device's.
 func putBinding(ctx context.Context, tx *writeConn, b location.Binding) error {
 	return tx.do(ctx, `insert into bindings (id, device_id, contact, path, flow, instance_id, reg_id,
 		call_id, cseq, q, user_agent, nat, registered_at, expires_at)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-		on conflict (id) do update set device_id = excluded.device_id, contact = excluded.contact,
+		on conflict (id) do update set contact = excluded.contact,
 		path = excluded.path, flow = excluded.flow, instance_id = excluded.instance_id, reg_id = excluded.reg_id,
 		call_id = excluded.call_id, cseq = excluded.cseq, q = excluded.q, user_agent = excluded.user_agent,
 		nat = excluded.nat, registered_at = excluded.registered_at, expires_at = excluded.expires_at`,

@@ -14,7 +14,8 @@ type Records struct{ db *DB }
 // Records returns the store of call records.
 func (db *DB) Records() *Records { return &Records{db} }
 
-// Put implements [callrecord.Store].
+// Put implements [callrecord.Store]. Who called whom from where, and when, stays as it was
+// first put: writing it again would renew its index entries for nothing.
 func (st *Records) Put(ctx context.Context, r callrecord.Record) error {
 	err := st.db.write(ctx, func(ctx context.Context, tx *writeConn) error {
 		return tx.do(ctx, `insert into call_records (id, domain_id,
@@ -22,14 +23,9 @@ func (st *Records) Put(ctx context.Context, r callrecord.Record) error {
 			callee_user_id, callee_device_id, callee_session_id, callee_number, callee_name,
 			started_at, answered_at, ended_at, result, cause, ended_by)
 			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
-			on conflict (id) do update set domain_id = excluded.domain_id,
-			caller_user_id = excluded.caller_user_id, caller_device_id = excluded.caller_device_id,
-			caller_session_id = excluded.caller_session_id, caller_number = excluded.caller_number,
-			caller_name = excluded.caller_name, dialled = excluded.dialled,
-			callee_user_id = excluded.callee_user_id, callee_device_id = excluded.callee_device_id,
+			on conflict (id) do update set callee_user_id = excluded.callee_user_id, callee_device_id = excluded.callee_device_id,
 			callee_session_id = excluded.callee_session_id, callee_number = excluded.callee_number,
-			callee_name = excluded.callee_name, started_at = excluded.started_at,
-			answered_at = excluded.answered_at, ended_at = excluded.ended_at, result = excluded.result,
+			callee_name = excluded.callee_name, answered_at = excluded.answered_at, ended_at = excluded.ended_at, result = excluded.result,
 			cause = excluded.cause, ended_by = excluded.ended_by`,
 			r.ID, r.DomainID,
 			r.Caller.UserID, r.Caller.DeviceID, r.Caller.SessionID, r.Caller.Number, r.Caller.Name, r.Dialled,

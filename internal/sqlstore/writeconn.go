@@ -12,6 +12,7 @@ import (
 var (
 	errAgain       = errors.New("the transaction was rolled back")
 	errUnreachable = errors.New("the database does not answer")
+	errCareful     = errors.New("a write among others has failed")
 )
 
 // writeConn is the connection of one worker, with its prepared statements. The
@@ -26,15 +27,25 @@ type writeConn struct {
 
 // transact runs writes in one transaction and leaves the error of each in it.
 // The error returned concerns all of them: [errAgain] when nothing is written
-// and another try makes sense.
+// and another try makes sense. Writes rarely fail, so it does without savepoints
+// until one does.
 func (c *writeConn) transact(ctx context.Context, batch []*write) error {
+	err := c.run(ctx, batch, c.bare)
+	if errors.Is(err, errCareful) {
+		err = c.run(ctx, batch, c.step)
+	}
+	return err
+}
+
+// run runs writes, each by step, in one transaction.
+func (c *writeConn) run(ctx context.Context, batch []*write, step func(context.Context, *write) error) error {
 	if err := c.open(ctx); err != nil {
 		return fmt.Errorf("%w: %w", errUnreachable, err)
 	}
 	for _, one := range batch {
-		if err := c.step(ctx, one); err != nil {
+		if err := step(ctx, one); err != nil {
 			c.rollback(ctx)
-			if len(batch) > 1 || isRetryable(err) {
+			if !errors.Is(err, errCareful) && (len(batch) > 1 || isRetryable(err)) {
 				return fmt.Errorf("%w: %w", errAgain, err)
 			}
 			return err
@@ -69,6 +80,15 @@ func (c *writeConn) open(ctx context.Context) error {
 		return err
 	}
 	return nil
+}
+
+// bare runs one write that spoils the whole transaction when it fails.
+func (c *writeConn) bare(ctx context.Context, one *write) error {
+	one.err = one.run(ctx, c)
+	if one.err != nil && !isRetryable(one.err) {
+		return errCareful
+	}
+	return one.err
 }
 
 // step runs one write in a savepoint, so that its failure undoes it alone. The
