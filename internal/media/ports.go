@@ -1,7 +1,6 @@
 package media
 
 import (
-	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -43,7 +42,9 @@ type PortsConfig struct {
 // Ports hands out port pairs, each with the sockets of one Stream. It is safe
 // for use by several goroutines.
 type Ports struct {
-	cfg   PortsConfig
+	cfg     PortsConfig
+	buffers sync.Pool // of *[datagramSize]byte, for the readers of sockets
+
 	mu    sync.Mutex
 	free  []pair // oldest first
 	inUse int
@@ -71,7 +72,7 @@ func NewPorts(cfg PortsConfig) (*Ports, error) {
 	if cfg.Rand == nil {
 		cfg.Rand = rand.Reader
 	}
-	p := &Ports{cfg: cfg}
+	p := &Ports{cfg: cfg, buffers: sync.Pool{New: func() any { return new([datagramSize]byte) }}}
 	if p.anyPort() {
 		return p, nil
 	}
@@ -205,15 +206,9 @@ func (p *Ports) listen(port uint16) (*net.UDPConn, error) {
 	if p.cfg.IP.Is6() {
 		network = "udp6"
 	}
-	var lc net.ListenConfig
-	conn, err := lc.ListenPacket(context.Background(), network, netip.AddrPortFrom(p.cfg.IP, port).String())
+	udp, err := net.ListenUDP(network, net.UDPAddrFromAddrPort(netip.AddrPortFrom(p.cfg.IP, port)))
 	if err != nil {
 		return nil, err
-	}
-	udp, ok := conn.(*net.UDPConn)
-	if !ok {
-		_ = conn.Close()
-		return nil, fmt.Errorf("%s socket is a %T", network, conn)
 	}
 	// Marking is a courtesy to the network: a system that forbids it still carries calls.
 	if p.cfg.IP.Is6() {

@@ -113,7 +113,9 @@ func (s *Stream) read(conn *net.UDPConn, take func([]byte, netip.AddrPort)) {
 			s.ports.giveBack(s.local.Port())
 		}
 	}()
-	buf := make([]byte, datagramSize)
+	pooled := s.ports.buffers.Get()
+	defer s.ports.buffers.Put(pooled)
+	buf := pooled.(*[datagramSize]byte)[:] //nolint:forcetypeassert // nothing else is put there
 	for failures := 0; failures < maxReadErrors; {
 		n, from, err := conn.ReadFromUDPAddrPort(buf)
 		switch {

@@ -259,9 +259,9 @@ func (tx *ClientTx) final(res *Response) {
 	linger := timers.T4 // timer K
 	switch {
 	case tx.req.Method != INVITE:
-		tx.state = clientCompleted
+		tx.state, tx.bytes = clientCompleted, nil
 	case res.IsSuccess():
-		tx.state = clientAccepted
+		tx.state, tx.bytes = clientAccepted, nil
 		tx.alarm.set(64*timers.T1, tx.expired) // timer M
 		tx.deliver(Reply{Response: res})
 		return

@@ -33,8 +33,9 @@ type mailbox struct {
 	next  int
 }
 
-// idleWorkers are kept for the next message; starting one costs its stack.
-const idleWorkers = 64
+// idleWorkers are kept for the next message: starting one costs its stack, which
+// grows in steps. A worker that waits for the disk is not idle.
+const idleWorkers = 256
 
 func newDispatcher(l Limits, failed func(task, any)) *dispatcher {
 	return &dispatcher{

@@ -176,17 +176,18 @@ func (e *Engine) receive(m Message, flow Flow) {
 func (e *Engine) route(req *Request, flow Flow) {
 	reply := stampVia(req, flow)
 	key := e.keyOf(req, flow.Transport)
-	switch tx, past := e.servers.find(key); {
+	switch tx, past, known := e.servers.find(key); {
 	case req.Method == ACK:
 		if tx == nil || !tx.acked() {
 			e.boxes.offer(req.CallID().Value(), taskFunc(func() { e.handler.ServeACK(req, flow) }))
 		}
 	case req.Method == CANCEL:
-		e.cancel(tx, req, reply)
+		e.cancel(tx, past, req, reply)
 	case tx != nil:
 		tx.retransmitted()
-	case past != nil:
-		_ = e.write(past, reply) // the sender tries again if it got lost
+	case past.bytes != nil:
+		_ = e.write(past.bytes, reply) // the sender tries again if it got lost
+	case known: // an accepted INVITE: the owner resends
 	default:
 		e.begin(key, req, flow, reply)
 	}
@@ -204,14 +205,18 @@ func (e *Engine) begin(key txKey, req *Request, flow, reply Flow) {
 	e.answer(newResponse(req, 503, "Service Unavailable", tx.Tag()), reply, NewHeader("Retry-After", "5"))
 }
 
-// cancel answers a CANCEL by itself (RFC 3261 9.2); the INVITE's owner is told.
-func (e *Engine) cancel(tx *ServerTx, req *Request, reply Flow) {
-	if tx == nil {
+// cancel answers a CANCEL by itself (RFC 3261 9.2); the owner of an INVITE that
+// is not answered yet is told.
+func (e *Engine) cancel(tx *ServerTx, past answer, req *Request, reply Flow) {
+	switch {
+	case tx != nil:
+		e.answer(newResponse(req, 200, "OK", tx.Tag()), reply)
+		tx.canceled(req)
+	case past.tag != "":
+		e.answer(newResponse(req, 200, "OK", past.tag), reply)
+	default:
 		e.answer(newResponse(req, 481, "Call/Transaction Does Not Exist", NewTag()), reply)
-		return
 	}
-	e.answer(newResponse(req, 200, "OK", tx.Tag()), reply)
-	tx.canceled(req)
 }
 
 // answer sends a response outside of transactions.

@@ -154,7 +154,10 @@ func headersOf(m Message) []Header {
 
 // sameName compares with a canonical name.
 func sameName(have, name string) bool {
-	return have == name || strings.EqualFold(have, name) || len(have) == 1 && canonical(have) == name
+	if len(have) != len(name) { // most others differ in this already
+		return len(have) == 1 && canonical(have) == name
+	}
+	return strings.EqualFold(have, name)
 }
 
 // SetHeader puts h in the place of all headers of its name.

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -37,8 +38,9 @@ func (e *Engine) keyOf(req *Request, t Transport) txKey {
 	return txKey{first, h.Sum64()}
 }
 
-// servers are the server transactions under way, and the answers given to
-// requests other than INVITE over UDP, for those who ask again (timer J). Both
+// servers are the server transactions under way, and what is left of those that
+// are answered: over UDP the answers to requests other than INVITE, for those who
+// ask again (timer J), and of accepted INVITEs that there was one (timer L). Both
 // live equally long, so the oldest stand first in their queues.
 type servers struct {
 	life  time.Duration // 64*T1
@@ -47,23 +49,30 @@ type servers struct {
 
 	mu      sync.Mutex
 	live    map[txKey]*ServerTx
-	past    map[txKey][]byte
+	past    map[txKey]answer
 	waiting aging // of live ones other than INVITE: who never answers is forgotten
 	given   aging // of past
 	bytes   int
+}
+
+// answer is what is left of a transaction.
+type answer struct {
+	bytes []byte // nil for an accepted INVITE: its owner resends the 2xx (RFC 6026 7.1)
+	tag   string // of the answer's To, for a CANCEL that comes late; "" for all but INVITE
 }
 
 // answerCost is what an answer takes beyond its bytes: map entry, key, queue.
 const answerCost = 200
 
 func newServers(life time.Duration, limit int, now func() time.Time) *servers {
-	return &servers{life: life, limit: limit, now: now, live: map[txKey]*ServerTx{}, past: map[txKey][]byte{}}
+	return &servers{life: life, limit: limit, now: now, live: map[txKey]*ServerTx{}, past: map[txKey]answer{}}
 }
 
-func (s *servers) find(key txKey) (*ServerTx, []byte) {
+func (s *servers) find(key txKey) (live *ServerTx, past answer, known bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.live[key], s.past[key]
+	past, known = s.past[key]
+	return s.live[key], past, known
 }
 
 func (s *servers) add(tx *ServerTx) {
@@ -98,7 +107,8 @@ func (s *servers) drop(tx *ServerTx) {
 	}
 }
 
-// answered ends a live transaction; over UDP its answer is kept.
+// answered ends a live transaction, and keeps what is due of it. What an accepted
+// INVITE brought and what it became is not kept: that would be the whole call.
 func (s *servers) answered(tx *ServerTx, b []byte) {
 	now := s.now()
 	s.mu.Lock()
@@ -106,16 +116,20 @@ func (s *servers) answered(tx *ServerTx, b []byte) {
 	if s.live[tx.key] == tx {
 		delete(s.live, tx.key)
 	}
-	if tx.reply.Transport.Reliable() {
+	kept := answer{bytes: b}
+	switch {
+	case tx.invite:
+		kept = answer{tag: strings.Clone(tx.tag)} // as a piece of the request it would hold all of that
+	case tx.reply.Transport.Reliable():
 		return
 	}
-	s.past[tx.key] = b
+	s.past[tx.key] = kept
 	s.given.push(tx.key, now)
-	s.bytes += len(b) + answerCost
+	s.bytes += len(kept.bytes) + answerCost
 	for s.given.len() > 0 && (s.bytes > s.limit || s.given.oldest(now.Add(-s.life))) {
 		key := s.given.pop()
-		if a := s.past[key]; a != nil {
-			s.bytes -= len(a) + answerCost
+		if a, ok := s.past[key]; ok {
+			s.bytes -= len(a.bytes) + answerCost
 			delete(s.past, key)
 		}
 	}

@@ -30,7 +30,7 @@ const (
 	serverProceeding serverState = iota // no final response yet
 	serverCompleted                     // INVITE refused, waiting for the ACK
 	serverConfirmed                     // ACK came; later ones are swallowed
-	serverAccepted                      // INVITE accepted (RFC 6026)
+	serverAccepted                      // INVITE accepted (RFC 6026); the table keeps only that it was
 	serverEnded
 )
 
@@ -112,8 +112,8 @@ func (tx *ServerTx) finish(res *Response, b []byte) {
 		tx.state = serverEnded
 		tx.e.servers.answered(tx, b)
 	case res.IsSuccess():
-		tx.state = serverAccepted
-		tx.alarm.set(64*timers.T1, tx.expired) // timer L
+		tx.state, tx.last, tx.onCancel = serverAccepted, nil, nil
+		tx.e.servers.answered(tx, nil)
 	case tx.reply.Transport.Reliable():
 		tx.state = serverCompleted
 		tx.alarm.set(64*timers.T1, tx.expired) // timer H
@@ -141,9 +141,9 @@ func (tx *ServerTx) expired(epoch int) {
 		}
 		_ = tx.e.write(tx.last, tx.reply)
 		tx.alarm.double(tx.e.cfg.Timers.T2, tx.expired)
-	case serverConfirmed, serverAccepted:
+	case serverConfirmed:
 		tx.end()
-	case serverEnded:
+	case serverAccepted, serverEnded:
 	}
 }
 

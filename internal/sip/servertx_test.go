@@ -192,6 +192,25 @@ func TestCancel(t *testing.T) {
 	}
 }
 
+// A CANCEL that crosses the 2xx changes nothing, but its INVITE is known.
+func TestCancelAfterTheAnswer(t *testing.T) {
+	t.Parallel()
+	txs := make(chan *sip.ServerTx, 10)
+	p := udpPeer(t, start(t, sip.Config{}, newHandler(func(tx *sip.ServerTx) { ok(tx); txs <- tx })))
+	p.send(request("INVITE", "late"))
+	accepted := p.expect("SIP/2.0 200")
+	recv(t, txs).OnCancel(func(*sip.Request) { t.Error("told of a CANCEL after the answer") })
+	p.send(request("CANCEL", "late"))
+	if got := p.expect("SIP/2.0 200"); header(got, "CSeq") != "1 CANCEL" || header(got, "To") != header(accepted, "To") {
+		t.Errorf("got %q", got)
+	}
+	p.send(request("INVITE", "late"))
+	p.send(request("OPTIONS", "after")) // taken in behind it
+	if tx := recv(t, txs); tx.Request().Method != sip.OPTIONS {
+		t.Errorf("%s was served again", tx.Request().Method)
+	}
+}
+
 func TestCancelBeforeTheOwnerListens(t *testing.T) {
 	t.Parallel()
 	txs := make(chan *sip.ServerTx, 1)
