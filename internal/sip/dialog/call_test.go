@@ -150,6 +150,27 @@ func TestInviteCarriesWhatItWasGiven(t *testing.T) {
 	a.gone(t)
 }
 
+func TestInviteThatTakesNoReliableResponses(t *testing.T) {
+	t.Parallel()
+	a, b := start(t, dialog.Config{}), start(t, dialog.Config{})
+	for _, unreliable := range []bool{false, true} {
+		inv := invitation(t, b.flow(sip.UDP))
+		inv.Unreliable = unreliable
+		leg, err := a.layer.Invite(inv, newLog().sink)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tx := b.incoming(t)
+		if sip.HasOption(tx.Request(), "Supported", "100rel") == unreliable || !sip.HasOption(tx.Request(), "Supported", "timer") {
+			t.Errorf("Supported: %v", sip.Values(tx.Request(), "Supported"))
+		}
+		leg.Cancel()
+		if err := tx.Reply(487, "Request Terminated"); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestInviteNeedsAWay(t *testing.T) {
 	t.Parallel()
 	a := start(t, dialog.Config{})

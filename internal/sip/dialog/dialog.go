@@ -99,6 +99,11 @@ type Invite struct {
 	SDP     []byte       // the offer; nil asks the peer for one
 	Headers []sip.Header // whatever else the INVITE shall carry
 
+	// Unreliable keeps to ourselves that we take reliable provisional responses
+	// (RFC 3262). It is for an INVITE without an offer whose owner could not
+	// answer the one that such a response holds.
+	Unreliable bool
+
 	Credentials    *Credentials  // nil: a challenge is a refusal
 	SessionExpires time.Duration // instead of that of [Config] unless 0; none when negative
 }

@@ -184,6 +184,14 @@ func (l *Layer) travels(g *Leg, from, to sip.Flow) {
 	l.flows[to][g] = struct{}{}
 }
 
+// supports is the Supported header of an INVITE.
+func (l *Layer) supports(inv Invite) string {
+	if inv.Unreliable {
+		return strings.TrimPrefix(l.supported, "100rel, ")
+	}
+	return l.supported
+}
+
 // unsupported lists what a Require header names that we do not know.
 func (l *Layer) unsupported(req *sip.Request) []string {
 	var unknown []string

@@ -137,6 +137,17 @@ func (g *Leg) move(p *peer, flow sip.Flow) {
 		g.lost = nil
 	}
 	p.flow = flow
+	if p == g.peer {
+		g.checkFlow()
+	}
+}
+
+// checkFlow makes good that the end of a connection may be told before the last
+// message that came over it.
+func (g *Leg) checkFlow() {
+	if !g.layer.engine.Alive(g.peer.flow) {
+		g.flowClosed(g.peer.flow)
+	}
 }
 
 // flowClosed begins the wait for the peer to come back.
@@ -144,9 +155,7 @@ func (g *Leg) flowClosed(flow sip.Flow) {
 	switch {
 	case g.done || g.peer == nil || g.peer.flow != flow:
 	case g.uas != nil && g.phase == trying:
-		g.finish(Canceled{Leg: g, Reason: "connection lost"})
-		g.layer.settle(g)
-		g.layer.remove(g)
+		g.givenUp("")
 	case g.phase == answered && g.lost == nil:
 		var wait *time.Timer
 		wait = g.after(g.patience(), func() {

@@ -162,6 +162,26 @@ func (g *Leg) Do(ctx context.Context, method, contentType string, body []byte, h
 	return tried.res, nil
 }
 
+// Ask sends a request in the dialog, after those asked before it, and does not
+// wait: done gets the final response or the error. It runs on a goroutine of the
+// layer and must not block or call the leg. Otherwise Ask is as [Leg.Do]; it is
+// not for offers.
+func (g *Leg) Ask(method, contentType string, body []byte, done func(*sip.Response, error)) {
+	g.box.call(func() {
+		err := g.ready()
+		if err != nil {
+			done(nil, wrap(sip.Method(method), err))
+			return
+		}
+		a := &ask{peer: g.peer, method: sip.Method(method), kind: contentType, body: body}
+		a.done = func(r sip.Reply) {
+			g.judge(a, r)
+			done(r.Response, wrap(a.method, r.Err))
+		}
+		g.send(a)
+	})
+}
+
 // perform sends one ask and waits.
 func (g *Leg) perform(ctx context.Context, a *ask) (*sip.Response, error) {
 	result := make(chan sip.Reply, 1)

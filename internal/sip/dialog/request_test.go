@@ -101,6 +101,43 @@ func TestRequestsEachWay(t *testing.T) {
 	}
 }
 
+func TestRequestsThatAreNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	a, b := start(t, dialog.Config{}), start(t, dialog.Config{})
+	p := call(t, a, b, sip.UDP)
+	const many = 20
+	codes := make(chan int, many)
+	for n := range many {
+		p.caller.Ask("INFO", "text/plain", fmt.Append(nil, n), func(res *sip.Response, err error) {
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			codes <- res.StatusCode
+		})
+	}
+	for n := range many {
+		tx := next[dialog.Requested](t, p.calledLog).Tx
+		if got := string(tx.Request().Body()); got != fmt.Sprint(n) {
+			t.Fatalf("request %d came as %s", n, got)
+		}
+		if err := tx.Reply(200+n, "OK"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for n := range many {
+		if code := <-codes; code != 200+n {
+			t.Errorf("answer %d is %d", n, code)
+		}
+	}
+	p.caller.Bye()
+	late := make(chan error, 1)
+	p.caller.Ask("INFO", "", nil, func(_ *sip.Response, err error) { late <- err })
+	if err := <-late; !errors.Is(err, dialog.ErrGone) {
+		t.Errorf("after the end: %v", err)
+	}
+}
+
 func TestRequestsBeforeTheAnswer(t *testing.T) {
 	t.Parallel()
 	a, b := start(t, dialog.Config{}), start(t, dialog.Config{})

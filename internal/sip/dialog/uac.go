@@ -96,7 +96,7 @@ func (g *Leg) invitation(t *attempt) *sip.Request {
 		sip.NewHeader("CSeq", strconv.FormatUint(uint64(t.cseq), 10)+" INVITE"),
 		sip.NewHeader("Contact", g.contactValue(t.flow)),
 		sip.NewHeader("Allow", g.layer.allow),
-		sip.NewHeader("Supported", g.layer.supported))
+		sip.NewHeader("Supported", g.layer.supports(u.inv)))
 	req := sip.NewRequest(sip.INVITE, u.inv.Target, headers...)
 	appendHeaders(req, g.session.request())
 	appendHeaders(req, u.inv.Headers)

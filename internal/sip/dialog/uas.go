@@ -76,7 +76,10 @@ func (l *Layer) Incoming(tx *sip.ServerTx, local LocalParty, sink func(Event)) (
 		p.near = append(p.near, hidden)
 	}
 	l.add(g)
-	g.box.call(func() { g.turn(p) })
+	g.box.call(func() {
+		g.turn(p)
+		g.checkFlow()
+	})
 	tx.OnCancel(func(cancel *sip.Request) { g.box.post(func() { g.canceled(cancel) }) })
 	return g, nil
 }
@@ -286,11 +289,15 @@ func (g *Leg) reject(code int, reason string, headers []sip.Header) error {
 
 // canceled ends a leg whose caller gave up, if it has not been answered.
 func (g *Leg) canceled(req *sip.Request) {
-	if g.phase != trying {
-		return
+	if g.phase == trying {
+		g.givenUp(reasonOf(req))
 	}
+}
+
+// givenUp ends the transaction too, whether or not the caller can hear of it.
+func (g *Leg) givenUp(reason string) {
 	_ = g.uas.tx.Respond(g.response(487, "Request Terminated", nil))
-	g.finishUAS(Canceled{Leg: g, Reason: reasonOf(req)})
+	g.finishUAS(Canceled{Leg: g, Reason: reason})
 }
 
 // finishUAS ends a leg that was not answered.
