@@ -118,9 +118,10 @@ func (s *Service) ByFlow(flow string) []Binding {
 }
 
 // FlowClosed notes that a flow is gone: the bindings made over it do not
-// answer until their phones register again. It returns them.
+// answer until their phones register again. It returns them. Those made through
+// an edge go on: the flow was the edge's, and its closing says nothing of them.
 func (s *Service) FlowClosed(flow string) []Binding {
-	closed := s.ByFlow(flow)
+	closed := slices.DeleteFunc(s.ByFlow(flow), func(b Binding) bool { return len(b.Path) > 0 })
 	for _, b := range closed {
 		s.mark(b.DeviceID, func(h *holding) bool { return h.ID == b.ID && h.Flow == flow }, true)
 	}

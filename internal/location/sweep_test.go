@@ -91,6 +91,19 @@ func TestFlows(t *testing.T) {
 	}
 }
 
+// The connection to an edge says nothing of the phones behind it.
+func TestFlowOfAnEdge(t *testing.T) {
+	t.Parallel()
+	r := newRegistrar(t)
+	behind, direct := bound("behind"), bound("direct")
+	behind.Path = []string{"<sip:edge.test;lr>"}
+	behind.Flow, direct.Flow = "tcp:edge", "tcp:edge"
+	r.put(t, "desk", behind, direct)
+	if closed := r.FlowClosed("tcp:edge"); contacts(closed) != "direct" || contacts(r.Lookup("desk")) != "behind" {
+		t.Errorf("closed %q, left %q", contacts(closed), contacts(r.Lookup("desk")))
+	}
+}
+
 func TestExpireInBatches(t *testing.T) {
 	t.Parallel()
 	r := newRegistrar(t)

@@ -118,7 +118,7 @@ func (p *prober) ask(one *probe) {
 		return
 	}
 	b := bindings[i]
-	if !b.NAT && p.disconnected(b) {
+	if (!b.NAT || len(b.Path) > 0) && p.disconnected(b) {
 		// A call can open the way anew, so its being closed says nothing.
 		p.answered(one, b, nil)
 		return

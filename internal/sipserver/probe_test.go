@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/location"
+	"github.com/hotdesk-pbx/hotdesk/internal/sip"
 	"github.com/hotdesk-pbx/hotdesk/internal/sipserver"
 )
 
@@ -107,6 +108,24 @@ func TestDeadPhonesAreSkipped(t *testing.T) {
 	<-r.done
 	if n := len(r.locations.Lookup(desk)); n != 1 {
 		t.Errorf("after an answer %d bindings answer, want 1", n)
+	}
+}
+
+// An edge opens and closes its connections as it likes; a call opens one anew.
+func TestPhonesBehindAnEdgeOutliveItsConnection(t *testing.T) {
+	t.Parallel()
+	r := startProbing(t)
+	edge := r.phone(t, "tcp", "5401")
+	edge.wantCode(edge.register("Contact: <sip:5401@192.168.1.7>", "Path: <sip:edge.test;lr>", "Supported: path"), 200)
+	flow := sip.Flow{Transport: sip.TCP, Remote: edge.source()}
+	_ = edge.conn.Close()
+	waitFor(t, func() bool { return !r.engine.Alive(flow) })
+	for range 4 {
+		r.after(3 * time.Minute)
+		<-r.done
+	}
+	if n := len(r.locations.Lookup(desk)); n != 1 {
+		t.Errorf("%d bindings answer, want 1", n)
 	}
 }
 
