@@ -7,6 +7,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math/rand/v2"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -80,7 +82,7 @@ func (b *logBuffer) String() string {
 // are for serve.
 func start(t *testing.T, args ...string) *server {
 	t.Helper()
-	s := &server{data: t.TempDir(), sip: "127.0.0.1:0", log: &logBuffer{}, args: args}
+	s := &server{data: t.TempDir(), sip: ownAddress(t), log: &logBuffer{}, args: args}
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("server log:\n%s", s.log)
@@ -89,6 +91,25 @@ func start(t *testing.T, args ...string) *server {
 	s.run(t)
 	t.Cleanup(func() { s.kill() })
 	return s
+}
+
+// ownAddress is a free address whose port lies below those that the system
+// gives to whoever asks for any: nobody takes it while the server is down.
+func ownAddress(t *testing.T) string {
+	t.Helper()
+	for {
+		address := fmt.Sprintf("127.0.0.1:%d", 20000+rand.IntN(12000))
+		udp, err := net.ListenPacket("udp", address)
+		if err != nil {
+			continue
+		}
+		tcp, err := net.Listen("tcp", address)
+		_ = udp.Close()
+		if err == nil {
+			_ = tcp.Close()
+			return address
+		}
+	}
 }
 
 // command makes the process, where the last one listened.

@@ -5,9 +5,12 @@ package apptest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -57,7 +60,7 @@ func Start(t *testing.T, change ...func(*app.Config)) *Office {
 	t.Helper()
 	clock := &Clock{}
 	o := &Office{Clock: clock, Config: app.Config{
-		Data: t.TempDir(), SIP: "127.0.0.1:0", HTTP: "127.0.0.1:0", RTPPorts: "0", Database: "sqlite", Digest: []string{"md5"},
+		Data: t.TempDir(), SIP: ownAddress, HTTP: "127.0.0.1:0", RTPPorts: "0", Database: "sqlite", Digest: []string{"md5"},
 		RingFor: 10 * time.Second, Drain: time.Second, Now: clock.Now,
 	}}
 	for _, f := range change {
@@ -71,8 +74,7 @@ func Start(t *testing.T, change ...func(*app.Config)) *Office {
 // Run starts the server, also again after Stop, where it listened before.
 func (o *Office) Run(t *testing.T) {
 	t.Helper()
-	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelInfo}))
-	a, err := app.Start(t.Context(), o.Config, log)
+	a, err := o.start(t)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,6 +83,27 @@ func (o *Office) Run(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	o.stop, o.stopped = cancel, make(chan error, 1)
 	go func() { o.stopped <- a.Serve(ctx) }()
+}
+
+// ownAddress stands for an address whose port nobody is given by chance, as a
+// port that the system picked may be while the server is stopped.
+const ownAddress = ""
+
+// start finds such a port below those that systems pick.
+func (o *Office) start(t *testing.T) (*app.App, error) {
+	t.Helper()
+	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelInfo}))
+	if o.Config.SIP != ownAddress {
+		return app.Start(t.Context(), o.Config, log)
+	}
+	for tries := 1; ; tries++ {
+		config := o.Config
+		config.SIP = fmt.Sprintf("127.0.0.1:%d", 20000+rand.IntN(12000)) //nolint:gosec // no secret
+		a, err := app.Start(t.Context(), config, log)
+		if !errors.Is(err, syscall.EADDRINUSE) || tries == 10 {
+			return a, err
+		}
+	}
 }
 
 // Stop stops the server as a service manager would. It may be called again.
