@@ -159,6 +159,9 @@ func (a *App) HTTPAddr() string { return a.web.addr() }
 // Events is where the server's facts are published.
 func (a *App) Events() *events.Bus { return a.bus }
 
+// Streams is how many port pairs for sound are in use.
+func (a *App) Streams() int { return a.phones.ports.InUse() }
+
 // Records is where the calls are written down.
 func (a *App) Records() callrecord.Store { return a.db.Records() }
 

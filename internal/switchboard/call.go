@@ -58,12 +58,12 @@ func (s *Switchboard) newCall(tx *sip.ServerTx, device directory.Device, domain 
 		domain:  domain,
 		device:  device,
 		hops:    hopsLeft(req),
-		dialled: req.Recipient.User,
+		dialled: sip.URIUser(req.Recipient),
 		inbox:   make(chan any, inboxSize),
 		flooded: flooded,
 		flood:   sync.OnceFunc(func() { close(flooded) }),
 		record: callrecord.Record{
-			ID: id, DomainID: domain.ID, Dialled: req.Recipient.User, StartedAt: s.cfg.Now().UTC(),
+			ID: id, DomainID: domain.ID, Dialled: sip.URIUser(req.Recipient), StartedAt: s.cfg.Now().UTC(),
 			Caller: callrecord.Party{DeviceID: device.ID},
 		},
 	}
@@ -109,7 +109,6 @@ func (c *call) run() {
 	defer c.board.remove(c)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	defer c.leave()
 	defer func() {
 		if fault := recover(); fault != nil {
 			c.log.Error("call failed", slog.Any("panic", fault), slog.String("stack", string(debug.Stack())))
@@ -189,7 +188,8 @@ func (c *call) save(ctx context.Context) {
 	}
 }
 
-// end closes the caller's leg if it is still open, and the record.
+// end closes the caller's leg if it is still open, gives back what the call
+// holds, and closes the record.
 func (c *call) end(ctx context.Context, o outcome) {
 	if !c.record.EndedAt.IsZero() {
 		return
@@ -198,9 +198,13 @@ func (c *call) end(ctx context.Context, o outcome) {
 		c.refuse(o)
 	}
 	c.caller.leg.Bye()
+	c.leave()
 	c.record.EndedAt = c.now()
 	c.record.Result = o.result
 	c.record.Cause = o.code
+	if c.record.EndedBy == "" {
+		c.record.EndedBy = o.endedBy()
+	}
 	c.save(ctx)
 	c.leave() // who hears of the end finds the desk out of use
 	c.publish(Ended{Record: c.record})

@@ -37,7 +37,7 @@ func (c *call) converse(ctx context.Context, speak speech) outcome {
 	c.save(ctx) // before the caller hears of it: an answered call is on disk
 	if err := c.caller.leg.Accept(body); err != nil {
 		c.record.AnsweredAt = c.record.EndedAt // the caller never heard an answer
-		return outcome{statusRequestTerminated, "Request Terminated", callrecord.Cancelled}
+		return outcomeCancelled()
 	}
 	v.hold(ctx, speak)
 	return outcome{code: 0, result: callrecord.Service}
@@ -52,10 +52,11 @@ func (c *call) announce(ctx context.Context, sentence ivr.Sentence, o outcome) o
 	}
 	v, body, err := c.describeSelf()
 	if err != nil {
-		return c.refusalOf(err)
+		c.log.Info("a refusal cannot be spoken", slog.Any("error", err))
+		return o
 	}
 	if err := c.caller.leg.Progress(statusSessionProgress, "Session Progress", body); err != nil {
-		return outcome{statusRequestTerminated, "Request Terminated", callrecord.Cancelled}
+		return outcomeCancelled()
 	}
 	v.hold(ctx, func(ctx context.Context, caller ivr.Caller, desk ivr.Desk) error {
 		return c.board.cfg.Conversations.Announce(ctx, caller, desk, sentence)
@@ -63,16 +64,18 @@ func (c *call) announce(ctx context.Context, sentence ivr.Sentence, o outcome) o
 	return o
 }
 
-// refusalOf is the answer to an INVITE whose description we cannot agree to.
+// refusalOf is the answer to an INVITE that cannot have sound.
 func (c *call) refusalOf(err error) outcome {
-	c.log.Info("no sound with the caller", slog.Any("error", err))
+	c.log.Info("no sound for the call", slog.Any("error", err))
 	switch {
 	case errors.Is(err, sdp.ErrMalformed):
 		return outcome{statusBadRequest, "Bad Session Description", callrecord.Failed}
-	case errors.Is(err, media.ErrNoPorts):
-		return outcome{statusServiceUnavailable, "No Media Ports", callrecord.Failed}
-	default:
+	case errors.Is(err, sdp.ErrNoAudio), errors.Is(err, sdp.ErrSecure), errors.Is(err, sdp.ErrNoCodec):
 		return outcome{statusNotAcceptableHere, "Not Acceptable Here", callrecord.Failed}
+	case errors.Is(err, errLoop):
+		return outcome{statusLoopDetected, "Loop Detected", callrecord.Failed}
+	default:
+		return outcome{statusServiceUnavailable, "No Media Ports", callrecord.Failed}
 	}
 }
 
@@ -138,27 +141,37 @@ func (v *conversing) hold(ctx context.Context, speak speech) {
 	defer cancel()
 	desk := v.desk()
 	go func() { v.post(talkDone{err: v.speak(ctx, speak, desk)}) }()
-	for gone := false; ; {
+	for {
 		message, _ := v.next(nil)
 		switch m := message.(type) {
 		case talkDone:
 			v.said(m.err)
 			return
-		case dialog.Ended, dialog.Canceled, hangUp:
-			if !gone {
-				gone = true
-				v.record.EndedBy = "caller"
-				v.ear.gone()
-				cancel()
-			}
+		case dialog.Ended:
+			v.over(endedBy(m, "caller"), cancel)
+		case dialog.Canceled:
+			v.over("caller", cancel)
+		case hangUp:
+			v.over("system", cancel)
 		case dialog.Acked:
 			v.acked(m)
 		case dialog.Reoffered:
 			v.reoffered(m)
 		case dialog.Requested:
 			v.requested(m)
+		default:
+			v.declineOffer(message)
 		}
 	}
+}
+
+// over tells the conversation that nobody listens any more.
+func (v *conversing) over(by string, stop func()) {
+	if v.record.EndedBy == "" {
+		v.record.EndedBy = by
+	}
+	v.ear.gone()
+	stop()
 }
 
 // desk is the device as conversations know it.

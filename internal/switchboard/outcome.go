@@ -49,8 +49,24 @@ func outcomeNoAnswer() outcome {
 	return outcome{statusUnavailable, "No Answer", callrecord.NoAnswer}
 }
 
+func outcomeCancelled() outcome {
+	return outcome{statusRequestTerminated, "Request Terminated", callrecord.Cancelled}
+}
+
 func outcomeFailed() outcome {
 	return outcome{statusServerError, "Server Internal Error", callrecord.Failed}
+}
+
+// endedBy is who ended a call that nobody answered.
+func (o outcome) endedBy() string {
+	switch o.result {
+	case callrecord.Cancelled:
+		return "caller"
+	case callrecord.Busy, callrecord.Declined:
+		return "callee"
+	default:
+		return "system"
+	}
 }
 
 // stopsForking says whether one phone's answer speaks for the person: a 6xx is

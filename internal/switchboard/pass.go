@@ -52,6 +52,13 @@ func (c *call) declineOffer(message any) {
 	switch m := message.(type) {
 	case dialog.Reoffered:
 		c.rejectOffer(m, statusRequestPending, "Request Pending")
+	case dialog.Pracked:
+		if m.Answer == nil {
+			return
+		}
+		if err := m.Answer(statusNotAcceptableHere, nil); err != nil {
+			c.log.Debug("refuse an offer", slog.Any("error", err))
+		}
 	case dialog.Requested:
 		c.respond(m.Tx, statusRequestPending, "Request Pending")
 	}
@@ -99,10 +106,12 @@ func (t *talking) carry(ctx context.Context, x exchange, body []byte) {
 		t.post(offerAsked{exchange: x, offer: offer, answer: answer})
 		select {
 		case body := <-answer:
-			return body
+			if body != nil {
+				return body
+			}
 		case <-ctx.Done():
-			return nil
 		}
+		return x.far.leg.LocalSDP() // the ACK must hold an answer: what stood
 	})
 	t.post(offerAnswered{exchange: x, response: response, err: err})
 }
@@ -174,27 +183,21 @@ func (t *talking) answerOffer(m offerAnswered) {
 
 // pass hands a request of one phone to the other, and its answer back: INFO
 // with digits, MESSAGE, and whatever else phones say to one another.
-func (t *talking) pass(ctx context.Context, m dialog.Requested) {
+func (t *talking) pass(m dialog.Requested) {
 	_, far, ok := t.sides(m.Leg)
-	if !ok || !passes(m.Tx.Request().Method) {
+	req := m.Tx.Request()
+	switch {
+	case req.Method == sip.OPTIONS: // asks whether we are still there
+		t.respond(m.Tx, statusOK, "OK")
+	case !ok || req.Method != sip.INFO && req.Method != sip.MESSAGE:
 		t.respond(m.Tx, statusNotImplemented, "Not Implemented")
-		return
+	default:
+		far.leg.Ask(string(req.Method), sip.Value(req, "Content-Type"), req.Body(), func(res *sip.Response, err error) {
+			if err != nil {
+				t.respond(m.Tx, statusUnavailable, "Temporarily Unavailable")
+				return
+			}
+			t.respond(m.Tx, res.StatusCode, res.Reason)
+		})
 	}
-	go t.carryRequest(ctx, far, m.Tx)
-}
-
-// passes tells which requests mean the other phone and not us.
-func passes(method sip.Method) bool { return method == sip.INFO || method == sip.MESSAGE }
-
-// carryRequest runs beside the call's goroutine and touches nothing of the call.
-func (t *talking) carryRequest(ctx context.Context, far *side, tx *sip.ServerTx) {
-	ctx, cancel := context.WithTimeout(ctx, passFor)
-	defer cancel()
-	req := tx.Request()
-	response, err := far.leg.Do(ctx, string(req.Method), sip.Value(req, "Content-Type"), req.Body())
-	if err != nil {
-		t.respond(tx, statusUnavailable, "Temporarily Unavailable")
-		return
-	}
-	t.respond(tx, response.StatusCode, response.Reason)
 }

@@ -2,14 +2,19 @@ package switchboard
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
 	"github.com/hotdesk-pbx/hotdesk/internal/sip"
 	"github.com/hotdesk-pbx/hotdesk/internal/sip/dialog"
 )
+
+// errLoop means that the only way to a phone leads back here.
+var errLoop = errors.New("the way to the phone leads back to this server")
 
 // branch is one phone that rings.
 type branch struct {
@@ -23,6 +28,7 @@ type branch struct {
 type ringing struct {
 	*call
 	offer    []byte // the caller's; nil: the phones are asked for theirs
+	relies   bool   // the caller requires reliable provisional responses (RFC 3262)
 	branches map[*dialog.Leg]*branch
 	early    *branch // whose sound the caller hears already
 }
@@ -40,7 +46,7 @@ func (c *call) connect(ctx context.Context, extension string) outcome {
 		return outcomeNotFound()
 	}
 	c.record.Callee = callrecord.Party{UserID: user.ID, Number: user.Extension, Name: user.Name}
-	if c.hops < 0 {
+	if c.hops < 1 {
 		return outcome{statusTooManyHops, "Too Many Hops", callrecord.Failed}
 	}
 	targets, err := c.targets(ctx, user)
@@ -51,7 +57,11 @@ func (c *call) connect(ctx context.Context, extension string) outcome {
 	c.board.cfg.Sessions.Used(c.holder.Session)
 	defer c.board.cfg.Sessions.Used(c.holder.Session)
 	c.onLeave(c.board.cfg.Busy.occupy(c.device.ID))
-	r := &ringing{call: c, offer: c.caller.leg.RemoteSDP(), branches: map[*dialog.Leg]*branch{}}
+	invitation := c.caller.leg.Invitation()
+	r := &ringing{
+		call: c, offer: c.caller.leg.RemoteSDP(), relies: sip.HasOption(invitation, "Require", "100rel"),
+		branches: map[*dialog.Leg]*branch{},
+	}
 	if o, ok := r.start(targets); !ok {
 		return o
 	}
@@ -64,27 +74,40 @@ func (c *call) connect(ctx context.Context, extension string) outcome {
 
 // start rings all phones at once.
 func (r *ringing) start(targets []target) (outcome, bool) {
+	if r.offer != nil {
+		if _, err := audioOf(r.offer); err != nil {
+			return r.refusalOf(err), false
+		}
+	}
 	caller, err := r.openSide(r.board.cfg.Engine.Local(r.caller.leg.Flow()).Addr())
 	if err != nil {
-		r.log.Error("open the caller's sound", slog.Any("error", err))
-		return outcome{statusServiceUnavailable, "No Media Ports", callrecord.Failed}, false
+		return r.refusalOf(err), false
 	}
 	caller.leg = r.caller.leg
 	r.caller = caller
 	for _, t := range targets {
-		if err := r.ring(t); err != nil {
-			r.log.Warn("ring a phone", slog.String("to", t.device.Name), slog.Any("error", err))
+		if failure := r.ring(t); failure != nil {
+			r.log.Warn("ring a phone", slog.String("to", t.device.Name), slog.Any("error", failure))
+			err = failure
 		}
 	}
-	if len(r.branches) == 0 {
+	switch {
+	case len(r.branches) > 0:
+		return outcome{}, true
+	case err != nil:
+		return r.refusalOf(err), false
+	default:
 		return outcomeNotReached(), false
 	}
-	return outcome{}, true
 }
 
 // ring sends the INVITE for one phone. It shows the holder of the calling
 // device, as decided for this call.
 func (r *ringing) ring(t target) error {
+	t.flows = slices.DeleteFunc(t.flows, r.leadsHere)
+	if len(t.flows) == 0 {
+		return errLoop
+	}
 	s, err := r.openSide(r.board.cfg.Engine.Local(t.flows[0]).Addr())
 	if err != nil {
 		return fmt.Errorf("open its sound: %w", err)
@@ -99,15 +122,26 @@ func (r *ringing) ring(t target) error {
 	from := r.address(r.record.Caller)
 	b.leg, err = r.board.cfg.Legs.Invite(dialog.Invite{
 		Target: t.uri, Flows: t.flows, Routes: t.routes,
-		From: from, To: r.address(t.party), ContactUser: r.device.Name, MaxForwards: max(r.hops, 1),
-		SDP:     offer,
-		Headers: []sip.Header{sip.NewHeader("P-Asserted-Identity", from.String())},
+		From: from, To: r.address(t.party), ContactUser: r.device.Name, MaxForwards: r.hops,
+		SDP: offer,
+		// A reliable response would hold an offer that only the caller, who has
+		// not been answered yet, could answer (RFC 3262 5).
+		Unreliable: offer == nil,
+		Headers:    []sip.Header{sip.NewHeader("P-Asserted-Identity", from.String())},
 	}, r.event)
 	if err != nil {
 		return err
 	}
 	r.branches[b.leg] = b
+	r.onLeave(func() { b.leg.Bye() }) // whatever becomes of the call
 	return nil
+}
+
+// leadsHere tells whether a flow ends at this server, so that a call over it
+// would go round.
+func (c *call) leadsHere(flow sip.Flow) bool {
+	engine := c.board.cfg.Engine
+	return flow.Remote == engine.Addr() || flow.Remote == engine.Local(flow)
 }
 
 // address shows a party inside the domain.
@@ -138,10 +172,12 @@ func (r *ringing) wait(ringFor time.Duration) (*branch, outcome) {
 			if o, over := r.failed(m); over {
 				return nil, o
 			}
-		case dialog.Canceled, dialog.Ended:
+		case dialog.Canceled:
+			r.stop(nil, reasonsOf(m.Reason)...)
+			return nil, outcomeCancelled()
+		case dialog.Ended: // the caller keeps silent on a reliable response
 			r.stop(nil)
-			r.record.EndedBy = "caller"
-			return nil, outcome{statusRequestTerminated, "Request Terminated", callrecord.Cancelled}
+			return nil, outcomeCancelled()
 		case hangUp:
 			r.stop(nil)
 			return nil, outcome{statusServiceUnavailable, "Shutting Down", callrecord.Interrupted}
@@ -151,11 +187,13 @@ func (r *ringing) wait(ringFor time.Duration) (*branch, outcome) {
 	}
 }
 
-// stop cancels every phone that still rings, but one.
+// stop ends the calls of all phones but one: those that ring, and those that
+// have answered at the same moment.
 func (r *ringing) stop(but *branch, reason ...sip.Header) {
 	for _, b := range r.branches {
-		if b != but && b.code == 0 {
-			b.leg.Cancel(reason...)
+		if b != but {
+			b.leg.Bye(reason...)
+			b.stream.Close()
 		}
 	}
 }
@@ -176,13 +214,24 @@ func (r *ringing) failed(m dialog.Failed) (outcome, bool) {
 		return bestOutcome([]int{m.Code}), true
 	}
 	var codes []int
+	rings := false
 	for _, other := range r.branches {
-		if other.code == 0 {
-			return outcome{}, false
+		if other.code != 0 {
+			codes = append(codes, other.code)
+		} else if other.rang {
+			rings = true
 		}
-		codes = append(codes, other.code)
 	}
-	return bestOutcome(codes), true
+	if len(codes) == len(r.branches) {
+		return bestOutcome(codes), true
+	}
+	if r.early == b { // others may be heard now, or at least ring
+		r.early = nil
+		if rings {
+			r.progress(statusRinging, "Ringing", nil)
+		}
+	}
+	return outcome{}, false
 }
 
 // progressed tells the caller that a phone rings. The first phone that sends
@@ -208,9 +257,11 @@ func (r *ringing) progressed(m dialog.Progressed) {
 
 // earlySound joins the caller to the first phone that sends sound before it is
 // answered, and gives the answer for the caller; nil when there is none. Where
-// the caller made no offer there is nobody to send sound to yet.
+// the caller made no offer there is nobody to send sound to yet; and an answer
+// that is sent reliably stands (RFC 3262 5), so that no other phone could take
+// the call any more.
 func (r *ringing) earlySound(b *branch, m dialog.Progressed) []byte {
-	if m.SDP == nil || r.offer == nil || r.early != nil && r.early != b {
+	if m.SDP == nil || r.offer == nil || r.early != nil && r.early != b || r.relies && len(r.branches) > 1 {
 		return nil
 	}
 	body, err := r.join(b, m.SDP, r.offer)
@@ -223,6 +274,9 @@ func (r *ringing) earlySound(b *branch, m dialog.Progressed) []byte {
 }
 
 func (r *ringing) progress(code int, reason string, body []byte) {
+	if r.relies && r.offer == nil {
+		return // the first reliable response must hold an offer (RFC 3261 13.2.1), and nobody has made one
+	}
 	if err := r.caller.leg.Progress(code, reason, body); err != nil {
 		r.log.Debug("tell the caller of progress", slog.Any("error", err))
 	}

@@ -10,7 +10,6 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -74,11 +73,11 @@ type Config struct {
 // Switchboard holds the live calls. It is safe for concurrent use.
 type Switchboard struct {
 	cfg      Config
-	draining atomic.Bool
 	running  sync.WaitGroup
 	mu       sync.Mutex // guards what follows, for the time of a look-up
 	calls    map[string]*call
 	made     map[string]int // calls by the ID of the device that makes them
+	draining bool
 }
 
 // New makes a switchboard without calls.
@@ -93,31 +92,23 @@ func New(cfg Config) *Switchboard {
 // Incoming takes an INVITE outside any dialog from an authenticated device. It
 // returns at once; every INVITE gets its final response from the call it makes.
 func (s *Switchboard) Incoming(tx *sip.ServerTx, device directory.Device, domain directory.Domain) {
-	if s.draining.Load() {
-		s.reply(tx, statusServiceUnavailable, "Shutting Down", sip.NewHeader("Retry-After", "10"))
-		return
-	}
-	if !s.reserve(device.ID) { // it must not take the ports of all others
-		s.cfg.Log.Warn("a device makes too many calls at once", slog.String("device", device.Name), slog.String("domain", domain.Name))
-		s.reply(tx, statusBusyHere, "Too Many Calls At Once")
-		return
-	}
 	c := s.newCall(tx, device, domain)
+	if o, ok := s.add(c); !ok {
+		s.cfg.Log.Warn("a call is not taken on", slog.String("device", device.Name), slog.String("domain", domain.Name), slog.String("reason", o.reason))
+		s.reply(tx, o.code, o.reason, sip.NewHeader("Retry-After", "10"))
+		return
+	}
 	leg, err := s.cfg.Legs.Incoming(tx, dialog.LocalParty{ContactUser: device.Name}, c.event)
-	if err != nil {
-		s.release(device.ID)
+	if err == nil {
+		c.caller.leg = leg
+		go c.run()
+		return
 	}
-	if errors.Is(err, dialog.ErrRefused) {
-		return // the layer has answered
-	}
-	if err != nil {
+	s.remove(c)
+	if !errors.Is(err, dialog.ErrRefused) { // then the layer has answered
 		s.cfg.Log.Error("take an INVITE", slog.String("call", c.record.ID), slog.Any("error", err))
 		s.reply(tx, statusServerError, "Server Internal Error")
-		return
 	}
-	c.caller.leg = leg
-	s.add(c)
-	go c.run()
 }
 
 func (s *Switchboard) reply(tx *sip.ServerTx, code int, reason string, headers ...sip.Header) {
@@ -136,7 +127,9 @@ func (s *Switchboard) Len() int {
 // Drain refuses new calls and waits for the live ones to end. When the context
 // ends first it hangs them up.
 func (s *Switchboard) Drain(ctx context.Context) {
-	s.draining.Store(true)
+	s.mu.Lock()
+	s.draining = true
+	s.mu.Unlock()
 	ended := make(chan struct{})
 	go func() { s.running.Wait(); close(ended) }()
 	select {
@@ -160,37 +153,30 @@ func (s *Switchboard) live() []*call {
 	return calls
 }
 
-// reserve counts one more call of a device; false when it makes as many as it may.
-func (s *Switchboard) reserve(deviceID string) bool {
+// add takes a call on, or tells why not: the server stops, or the device makes
+// so many calls that it would take the ports of all others.
+func (s *Switchboard) add(c *call) (outcome, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.made[deviceID] >= s.cfg.PerDevice {
-		return false
+	switch {
+	case s.draining:
+		return outcome{statusServiceUnavailable, "Shutting Down", callrecord.Failed}, false
+	case s.made[c.device.ID] >= s.cfg.PerDevice:
+		return outcome{statusBusyHere, "Too Many Calls At Once", callrecord.Failed}, false
 	}
-	s.made[deviceID]++
-	return true
-}
-
-func (s *Switchboard) release(deviceID string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.made[deviceID]--; s.made[deviceID] == 0 {
-		delete(s.made, deviceID)
-	}
-}
-
-func (s *Switchboard) add(c *call) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.running.Add(1)
 	s.calls[c.record.ID] = c
+	s.made[c.device.ID]++
+	return outcome{}, true
 }
 
 func (s *Switchboard) remove(c *call) {
-	s.release(c.device.ID)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.calls, c.record.ID)
+	if s.made[c.device.ID]--; s.made[c.device.ID] == 0 {
+		delete(s.made, c.device.ID)
+	}
 	s.running.Done()
 }
 

@@ -2,7 +2,9 @@ package switchboard
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"time"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
 	"github.com/hotdesk-pbx/hotdesk/internal/media"
@@ -29,14 +31,16 @@ func (c *call) talk(ctx context.Context, callee *branch, offer []byte) outcome {
 	if err := t.accept(offer); err != nil {
 		c.log.Info("the phones cannot be joined", slog.Any("error", err))
 		callee.leg.Bye()
-		c.record.AnsweredAt = c.record.EndedAt // the caller never heard an answer
+		c.record.AnsweredAt = time.Time{} // the caller never heard an answer
+		if errors.Is(err, dialog.ErrGone) {
+			return outcomeCancelled()
+		}
 		return outcome{statusNotAcceptableHere, "Not Acceptable Here", callrecord.Failed}
 	}
 	c.publish(Answered{CallID: c.record.ID, DomainID: c.domain.ID, Caller: c.record.Caller, Callee: c.record.Callee, At: c.record.AnsweredAt})
 	c.board.cfg.Sessions.Used(callee.session)
 	defer c.board.cfg.Sessions.Used(callee.session)
-	t.until(ctx)
-	return outcome{code: 0, result: callrecord.Answered}
+	return t.until(ctx)
 }
 
 // accept answers the caller with what the phone answered. A caller without an
@@ -71,18 +75,18 @@ func (c *call) join(callee *branch, answer, offer []byte) ([]byte, error) {
 }
 
 // until passes on what each phone wants, until one of them hangs up.
-func (t *talking) until(ctx context.Context) {
+func (t *talking) until(ctx context.Context) outcome {
 	for {
 		message, _ := t.next(nil)
 		switch m := message.(type) {
 		case dialog.Ended:
 			if t.ended(m) {
-				return
+				return outcome{code: 0, result: callrecord.Answered}
 			}
-		case dialog.Canceled: // crossed our 200
-			t.record.EndedBy = "caller"
+		case dialog.Canceled: // while our 200 waited for a PRACK
+			t.record.AnsweredAt = time.Time{}
 			t.callee.leg.Bye()
-			return
+			return outcomeCancelled()
 		case dialog.Acked:
 			t.acked(m)
 		case dialog.Reoffered:
@@ -92,11 +96,12 @@ func (t *talking) until(ctx context.Context) {
 		case offerAnswered:
 			t.offerAnswered(m)
 		case dialog.Requested:
-			t.pass(ctx, m)
+			t.pass(m)
 		case hangUp:
-			t.record.EndedBy = "system"
 			t.callee.leg.Bye()
-			return
+			return outcome{code: 0, result: callrecord.Interrupted}
+		default:
+			t.declineOffer(message)
 		}
 	}
 }
@@ -122,11 +127,15 @@ func reasonOf(m dialog.Ended) []sip.Header {
 	if m.BYE == nil {
 		return nil
 	}
-	var headers []sip.Header
-	for _, reason := range sip.Values(m.BYE, "Reason") {
-		headers = append(headers, sip.NewHeader("Reason", reason))
+	return reasonsOf(m.Reason)
+}
+
+// reasonsOf is the Reason header of a phone's CANCEL or BYE, where it gave one.
+func reasonsOf(values string) []sip.Header {
+	if values == "" {
+		return nil
 	}
-	return headers
+	return []sip.Header{sip.NewHeader("Reason", values)}
 }
 
 func endedBy(m dialog.Ended, who string) string {

@@ -65,38 +65,36 @@ func (c *call) phones(ctx context.Context, device directory.Device, holder hotde
 	return found
 }
 
-// reach finds the way to a binding: through the edge it registered through
-// (RFC 3327), over the flow it registered on, or, when that connection is gone
-// and the phone is not behind NAT, by a new connection to its contact.
+// reach finds the way to a binding: over the flow it registered on, which is
+// that of the edge where it registered through one (RFC 3327). When that
+// connection is gone a new one leads to the edge, or to the contact of a phone
+// that is not behind NAT.
 func (c *call) reach(ctx context.Context, t *target, binding location.Binding) error {
 	contact, err := sip.ParseURI(binding.Contact)
 	if err != nil {
 		return fmt.Errorf("read the contact: %w", err)
 	}
 	t.uri = contact
-	engine := c.board.cfg.Engine
-	if len(binding.Path) > 0 {
-		edge, err := sip.ParseAddress(binding.Path[0])
-		if err != nil {
-			return fmt.Errorf("read the path: %w", err)
-		}
-		t.flows, err = engine.Resolve(ctx, edge.URI)
-		return err
-	}
 	flow, err := sip.ParseFlow(binding.Flow)
 	if err != nil {
 		return err
 	}
+	engine := c.board.cfg.Engine
 	if engine.Alive(flow) {
 		t.flows = []sip.Flow{flow}
 		return nil
 	}
-	if binding.NAT {
+	next := contact
+	switch {
+	case len(binding.Path) > 0:
+		edge, err := sip.ParseAddress(binding.Path[0])
+		if err != nil {
+			return fmt.Errorf("read the path: %w", err)
+		}
+		next = edge.URI
+	case binding.NAT:
 		return sip.ErrFlowGone
 	}
-	t.flows, err = engine.Resolve(ctx, contact)
-	if err != nil {
-		return err
-	}
-	return engine.Connect(ctx, t.flows[0])
+	t.flows, err = engine.Resolve(ctx, next)
+	return err
 }
