@@ -89,29 +89,52 @@ func TestPhonesThatAnswerAtTheSameMoment(t *testing.T) {
 		for _, l := range legs {
 			go func() {
 				<-gate
+				for range 50 { // so that the call has much to do when the answers come
+					_ = l.Progress(180, "Ringing", nil)
+				}
 				_ = l.Accept(l.sound.plain()) // it may be cancelled before
 			}()
 		}
 		close(gate)
 		caller.connected()
-		caller.Bye()
-		for _, l := range legs {
-			over(l)
+		first, second := ends(legs[0]), ends(legs[1])
+		select { // one of them, while the other talks
+		case <-first:
+		case <-second:
+		case <-time.After(patience):
+			t.Fatal("both phones stay in the call")
 		}
+		caller.Bye()
+		<-first
+		<-second
 		if r := o.ended(); r.Result != callrecord.Answered {
 			t.Errorf("record %+v", r)
 		}
 	}
 }
 
-// over waits for the end of a call, whichever.
+// ends tells of the end of a call, whichever.
+func ends(l *leg) <-chan struct{} {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for ev := range l.log {
+			switch ev.(type) {
+			case dialog.Failed, dialog.Canceled, dialog.Ended:
+				return
+			}
+		}
+	}()
+	return ended
+}
+
+// over waits for the end of a call.
 func over(l *leg) {
 	l.t.Helper()
-	for {
-		switch event[dialog.Event](l).(type) {
-		case dialog.Failed, dialog.Canceled, dialog.Ended:
-			return
-		}
+	select {
+	case <-ends(l):
+	case <-time.After(patience):
+		l.t.Fatal("the call goes on")
 	}
 }
 
