@@ -198,7 +198,7 @@ func (c *call) end(ctx context.Context, o outcome) {
 		c.refuse(o)
 	}
 	c.caller.leg.Bye()
-	c.leave()
+	c.leave() // who hears of the end finds the desk out of use
 	c.record.EndedAt = c.now()
 	c.record.Result = o.result
 	c.record.Cause = o.code
@@ -206,7 +206,6 @@ func (c *call) end(ctx context.Context, o outcome) {
 		c.record.EndedBy = o.endedBy()
 	}
 	c.save(ctx)
-	c.leave() // who hears of the end finds the desk out of use
 	c.publish(Ended{Record: c.record})
 }
 
