@@ -32,15 +32,17 @@ const FrameTime = 20 * time.Millisecond
 // FrameSamples is the number of samples in one packet that is sent.
 const FrameSamples = g711.Rate / 50
 
-// Direction says in which ways sound of this machine's own may flow, seen from here (RFC 3264).
-type Direction uint8
+// Direction says in which ways sound of this machine's own may flow, seen from
+// here, in the words of SDP (RFC 3264). It binds what is played, never what a
+// bridge relays.
+type Direction string
 
-// The directions. They bind what is played, never what a bridge relays.
+// The directions; the zero value is [SendReceive].
 const (
-	SendReceive Direction = iota
-	SendOnly
-	ReceiveOnly
-	Inactive
+	SendReceive Direction = "sendrecv"
+	SendOnly    Direction = "sendonly"
+	ReceiveOnly Direction = "recvonly"
+	Inactive    Direction = "inactive"
 )
 
 // Remote is what an offer and answer have settled about the other side.

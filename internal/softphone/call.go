@@ -227,7 +227,7 @@ func (c *Call) over(end End) {
 
 // agree tells the stream what offer and answer came to.
 func (c *Call) agree(a sdp.Agreement, local []byte) {
-	remote := media.Remote{Addr: a.Remote.RTP, RTCP: a.Remote.RTCP, Direction: directionOf(a.Direction)}
+	remote := media.Remote{Addr: a.Remote.RTP, RTCP: a.Remote.RTCP, Direction: media.Direction(a.Direction)}
 	switch a.Codec.Name {
 	case "PCMU":
 		remote.Codec = g711.ULaw
@@ -260,19 +260,6 @@ func (c *Call) agree(a sdp.Agreement, local []byte) {
 		c.phone.tell(Event{Kind: HeldByPeer, Call: c})
 	case was && !held:
 		c.phone.tell(Event{Kind: ResumedByPeer, Call: c})
-	}
-}
-
-func directionOf(d sdp.Direction) media.Direction {
-	switch d {
-	case sdp.SendOnly:
-		return media.SendOnly
-	case sdp.RecvOnly:
-		return media.ReceiveOnly
-	case sdp.Inactive:
-		return media.Inactive
-	default:
-		return media.SendReceive
 	}
 }
 

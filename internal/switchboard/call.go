@@ -30,6 +30,7 @@ type call struct {
 	device  directory.Device // it is made from
 	hops    int              // Max-Forwards left for the far side
 	dialled string
+	foreign bool // the dialled address is of another domain of this server
 	inbox   chan any
 	flooded chan struct{} // closed when the inbox overflowed
 	flood   func()        // closes it
@@ -52,6 +53,7 @@ func (s *Switchboard) newCall(tx *sip.ServerTx, device directory.Device, domain 
 	req := tx.Request()
 	id := newID()
 	flooded := make(chan struct{})
+	named, known := s.cfg.Directory.DomainByName(req.Recipient.Host)
 	return &call{
 		board:   s,
 		log:     s.cfg.Log.With(slog.String("call", id), slog.String("device", device.Name)),
@@ -59,6 +61,7 @@ func (s *Switchboard) newCall(tx *sip.ServerTx, device directory.Device, domain 
 		device:  device,
 		hops:    hopsLeft(req),
 		dialled: sip.URIUser(req.Recipient),
+		foreign: known && named.ID != domain.ID,
 		inbox:   make(chan any, inboxSize),
 		flooded: flooded,
 		flood:   sync.OnceFunc(func() { close(flooded) }),

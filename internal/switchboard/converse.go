@@ -120,7 +120,7 @@ func (v *conversing) answer(offer []byte) ([]byte, error) {
 
 func (v *conversing) agree(agreed sdp.Agreement) {
 	remote := media.Remote{
-		Addr: agreed.Remote.RTP, RTCP: agreed.Remote.RTCP, Host: v.caller.leg.Flow().Remote.Addr(), Direction: directionOf(agreed.Direction),
+		Addr: agreed.Remote.RTP, RTCP: agreed.Remote.RTCP, Host: v.caller.leg.Flow().Remote.Addr(), Direction: media.Direction(agreed.Direction),
 	}
 	remote.Codec = g711.ULaw
 	if agreed.Codec.Name == sdp.PCMA().Name {

@@ -86,7 +86,7 @@ func start(t *testing.T, change ...func(*app.Config)) *office {
 
 // timers make 64*T1 3.2 s.
 func timers() sip.Timers {
-	return sip.Timers{T1: 50 * time.Millisecond, T2: 400 * time.Millisecond, T4: 100 * time.Millisecond, Trying: 20 * time.Millisecond}
+	return sip.Timers{T1: 100 * time.Millisecond, T2: 400 * time.Millisecond, T4: 100 * time.Millisecond, Trying: 20 * time.Millisecond}
 }
 
 func (o *office) listen() { o.facts = o.App.Events().Subscribe(4096) }

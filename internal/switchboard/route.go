@@ -57,6 +57,9 @@ func permit(s standing, kind dialplan.Kind) (denial, bool) {
 
 // route does what was dialled.
 func (c *call) route(ctx context.Context, action dialplan.Action) outcome {
+	if c.foreign && action.Kind != dialplan.Emergency {
+		return outcomeNotFound() // domains never see each other
+	}
 	if d, ok := permit(standingOf(c.holder, c.domain.HotDesking), action.Kind); !ok {
 		return c.announce(ctx, d.sentence, d.outcome)
 	}

@@ -101,20 +101,6 @@ func mirrored(d sdp.Direction) media.Direction {
 	case sdp.RecvOnly:
 		return media.SendOnly
 	default:
-		return directionOf(d)
-	}
-}
-
-// directionOf is a direction that is already seen from here.
-func directionOf(d sdp.Direction) media.Direction {
-	switch d {
-	case sdp.SendOnly:
-		return media.SendOnly
-	case sdp.RecvOnly:
-		return media.ReceiveOnly
-	case sdp.Inactive:
-		return media.Inactive
-	default:
-		return media.SendReceive
+		return media.Direction(d)
 	}
 }

@@ -31,6 +31,7 @@ type Directory interface {
 	UserByExtension(domainID, extension string) (directory.User, bool)
 	Device(id string) (directory.Device, bool)
 	DevicesOf(userID string) []directory.Device
+	DomainByName(name string) (directory.Domain, bool)
 }
 
 // Sessions tells who holds which desk now.
