@@ -63,7 +63,9 @@ func readUsersAndDevices(ctx context.Context, q querier, domainID string, office
 		return err
 	}
 	for _, u := range users {
-		offices[u.DomainID].Users = append(offices[u.DomainID].Users, u)
+		o := offices[u.DomainID]
+		u.DomainID = o.Domain.ID // one text for all, not one for each
+		o.Users = append(o.Users, u)
 	}
 	devices, err := collect(ctx, q, deviceFields, `select id, domain_id, owner_id, name, ha1_md5, ha1_sha256,
 		full_ha1_md5, full_ha1_sha256, disabled, created_at from devices`+end, within.args...)
@@ -71,7 +73,9 @@ func readUsersAndDevices(ctx context.Context, q querier, domainID string, office
 		return err
 	}
 	for _, d := range devices {
-		offices[d.DomainID].Devices = append(offices[d.DomainID].Devices, d)
+		o := offices[d.DomainID]
+		d.DomainID = o.Domain.ID
+		o.Devices = append(o.Devices, d)
 	}
 	return nil
 }

@@ -8,9 +8,10 @@ import (
 	"unicode/utf8"
 )
 
-// rowsTogether is how many rows one insert statement writes: with the widest
-// table still far from the databases' limits on parameters.
-const rowsTogether = 64
+// rowsTogether is how many rows one insert statement writes. More would save
+// PostgreSQL some round trips, but SQLite finds the name of each parameter in a
+// list of all of them.
+const rowsTogether = 16
 
 // millis is a time as it is stored where there must be one.
 func millis(t time.Time) int64 { return t.UnixMilli() }

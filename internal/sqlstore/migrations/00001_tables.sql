@@ -117,7 +117,8 @@ create table sessions (
 );
 -- The guard: one open session per device, also between servers.
 create unique index sessions_device_id on sessions (device_id) where ended_at is null;
-create index sessions_due on sessions (ends_at) where ended_at is null and ends_at is not null;
+-- With the id: at two o'clock all are due at the same moment, and are read by the page.
+create index sessions_due on sessions (ends_at, id) where ended_at is null and ends_at is not null;
 create index sessions_by_domain on sessions (domain_id, started_at);
 create index sessions_by_device on sessions (device_id, started_at);
 create index sessions_by_user on sessions (user_id, started_at);
