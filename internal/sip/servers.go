@@ -153,7 +153,7 @@ type aging struct {
 
 type agingKey struct {
 	key txKey
-	at  time.Time
+	at  int64 // Unix nanoseconds: there are many
 }
 
 func (a *aging) len() int { return len(a.keys) - a.head }
@@ -163,12 +163,12 @@ func (a *aging) push(key txKey, at time.Time) {
 		a.keys = append(a.keys[:0], a.keys[a.head:]...)
 		a.head = 0
 	}
-	a.keys = append(a.keys, agingKey{key, at})
+	a.keys = append(a.keys, agingKey{key, at.UnixNano()})
 }
 
 // oldest reports whether the first came before a time.
 func (a *aging) oldest(before time.Time) bool {
-	return a.len() > 0 && a.keys[a.head].at.Before(before)
+	return a.len() > 0 && a.keys[a.head].at < before.UnixNano()
 }
 
 func (a *aging) pop() txKey {
