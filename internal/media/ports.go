@@ -24,7 +24,10 @@ import (
 var ErrNoPorts = errors.New("no free RTP port pair")
 
 const (
-	defaultQuarantine = 10 * time.Second
+	// defaultQuarantine outlasts what is on its way when a call ends. Pairs take
+	// turns, so each rests far longer as long as there are others; and who goes on
+	// sending then is a stranger to the stream that has the pair next.
+	defaultQuarantine = time.Second
 	anyPairAttempts   = 64
 	expeditedTOS      = 46 << 2 // RFC 4594: telephone sound is marked EF
 )
@@ -33,7 +36,7 @@ const (
 type PortsConfig struct {
 	IP          netip.Addr       // the address every socket is bound to; invalid means 127.0.0.1
 	First, Last uint16           // the ports to use, pairs of an even one and the next; both 0: any that the system has free
-	Quarantine  time.Duration    // how long a pair rests after use, so that late packets reach nobody; 0 means 10 s
+	Quarantine  time.Duration    // how long a pair rests at least after use, so that late packets reach nobody; 0 means 1 s
 	Log         *slog.Logger     // nil: silent
 	Now         func() time.Time // nil: time.Now
 	Rand        io.Reader        // of SSRC, first sequence number and timestamp; nil: crypto/rand
