@@ -1,65 +1,55 @@
 package main
 
 import (
-	"io/fs"
-	"math"
+	"context"
 	"os"
-	"path"
 	"runtime/debug"
-	"strconv"
-	"strings"
+	"runtime/metrics"
+	"time"
 )
 
-// garbagePercent is how much garbage there may be for what lives: calls leave
-// much behind and keep little, and each collection goes through all that is kept.
-const garbagePercent = 300
+// spareMemory is how much garbage there may be before it is collected.
+const spareMemory = 256 << 20
 
-// tradeMemory lets the server use memory to save processor time, until it comes
-// near to three quarters of what the machine or its container has. GOGC and
-// GOMEMLIMIT in the environment say otherwise.
-func tradeMemory() {
-	if _, said := os.LookupEnv("GOGC"); !said {
-		debug.SetGCPercent(garbagePercent)
-	}
-	if _, said := os.LookupEnv("GOMEMLIMIT"); said {
+// tradeMemory saves processor time by collecting garbage less often. A
+// collection goes through all that lives, and the less that is, the more often
+// Go would collect. Garbage may come to spareMemory, but not to more than four
+// times what lives, and to as much as lives, as Go has it, where that is more.
+// GOGC in the environment overrules it.
+func tradeMemory(ctx context.Context) {
+	if _, said := os.LookupEnv("GOGC"); said {
 		return
 	}
-	if most := memoryThere(os.DirFS("/")); most < math.MaxInt64 {
-		debug.SetMemoryLimit(most / 4 * 3)
-	}
-}
-
-// memoryThere is how many bytes this process may use, as Linux tells it: those
-// of the machine, or fewer where a control group sets a bound. It is
-// [math.MaxInt64] where nothing is told.
-func memoryThere(root fs.FS) int64 {
-	most := int64(math.MaxInt64)
-	if info, err := fs.ReadFile(root, "proc/meminfo"); err == nil {
-		_, total, _ := strings.Cut(string(info), "MemTotal:")
-		if fields := strings.Fields(total); len(fields) > 0 {
-			most = min(most, bytesIn(fields[0], 1024))
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	set := 0
+	for {
+		if percent := garbagePercent(liveMemory()); percent != set {
+			debug.SetGCPercent(percent)
+			set = percent
 		}
-	}
-	own, err := fs.ReadFile(root, "proc/self/cgroup")
-	if err != nil {
-		return most
-	}
-	_, group, _ := strings.Cut(strings.TrimSpace(string(own)), "0::/") // version 2 has this one line
-	for ; ; group = path.Dir(group) {                                  // a group above may set the tighter bound
-		if bound, err := fs.ReadFile(root, path.Join("sys/fs/cgroup", group, "memory.max")); err == nil {
-			most = min(most, bytesIn(strings.TrimSpace(string(bound)), 1))
-		}
-		if group == "" || group == "." {
-			return most
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
 		}
 	}
 }
 
-// bytesIn reads a number of units; what is none, such as "max", is no bound.
-func bytesIn(text string, unit int64) int64 {
-	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || n <= 0 || n > math.MaxInt64/unit {
-		return math.MaxInt64
+// garbagePercent is the garbage allowed in percent of what lives, in steps:
+// setting it stops the program for a moment.
+func garbagePercent(live uint64) int {
+	const least, most, step = 100, 400, 50
+	percent := spareMemory * 100 / max(live, 1) / step * step
+	return int(min(max(percent, least), most))
+}
+
+// liveMemory is what the last collection found to be in use, in bytes.
+func liveMemory() uint64 {
+	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(sample)
+	if sample[0].Value.Kind() != metrics.KindUint64 {
+		return 0
 	}
-	return n * unit
+	return sample[0].Value.Uint64()
 }

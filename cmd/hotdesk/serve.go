@@ -29,7 +29,7 @@ Examples:
 
 // Run serves until the context ends.
 func (c *serveCommand) Run(ctx context.Context, con console) error {
-	tradeMemory()
+	go tradeMemory(ctx)
 	log := slog.New(slog.NewTextHandler(con.err, &slog.HandlerOptions{Level: c.LogLevel}))
 	return app.Run(ctx, c.Config, con.out, log)
 }
