@@ -7,8 +7,7 @@ cd "$(dirname "$0")/.."
 CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
 profiles=$(mktemp -d)
 trap 'rm -rf "$profiles"' EXIT
-# Calls without sound last a moment: the quarantine of the usual range would hold them up.
-bin/hotdesk bench --profiles "$profiles" --serve=--rtp-ports=10000-60000 "$@"
+bin/hotdesk bench --profiles "$profiles" "$@"
 for profile in "$profiles"/*.cpu; do
   [[ -e $profile ]] || continue
   printf '\n%s\n' "$(basename "$profile" .cpu)"

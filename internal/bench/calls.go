@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -12,9 +13,9 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/sip/dialog"
 )
 
-// measureCalls has people call each other: INVITE, 401, INVITE with digest,
-// 180, 200, ACK, BYE, 200, and on the other leg the same without the digest.
-// Nobody says a word.
+// measureCalls has people call each other: INVITE with digest, 180, 200, ACK,
+// BYE, 200, and the same on the other leg, where nobody asks for a digest. Nobody
+// says a word. Then the same with phones that wait to be challenged (401) each time.
 func measureCalls(ctx context.Context, r *round) (err error) {
 	o := of(2 * perDomain)
 	s, err := r.serve(ctx, o)
@@ -34,16 +35,27 @@ func measureCalls(ctx context.Context, r *round) (err error) {
 	if err := callsFor(ctx, phones, r.Parallel, time.Second, new(tally)); err != nil {
 		return err
 	}
-	profiled := r.profiling(ctx, s, "calls")
+	if err := r.steadyCalls(ctx, s, phones, "calls without media"); err != nil {
+		return err
+	}
+	for _, p := range phones {
+		p.forgets = true
+	}
+	return r.steadyCalls(ctx, s, phones, "calls without media, each challenged")
+}
+
+func (r *round) steadyCalls(ctx context.Context, s *server, phones []*phone, what string) error {
+	profiled := r.profiling(ctx, s, strings.ReplaceAll(what, " ", "-"))
 	t := new(tally)
 	begun := time.Now()
 	used, err := s.spend(func() error { return callsFor(ctx, phones, r.Parallel, r.Time, t) })
 	if err != nil {
 		return err
 	}
-	r.rate("calls without media", float64(t.calls.Load()), used)
-	r.note("calls without media per second of the clock", float64(t.calls.Load())/time.Since(begun).Seconds())
-	r.noteTimes("from INVITE to 200", t.setups)
+	calls := float64(t.calls.Load())
+	r.rate(what, calls, used)
+	r.note(what+", per second of the clock", calls/time.Since(begun).Seconds())
+	r.noteTimes(what+", from INVITE to 200", t.setups)
 	return profiled()
 }
 
@@ -114,8 +126,13 @@ func (p *phone) call(ctx context.Context, number string) (time.Duration, error) 
 
 // invite begins a call.
 func (p *phone) invite(number string, offer []byte, sink func(dialog.Event)) (*dialog.Leg, error) {
+	target := sip.URI{Scheme: "sip", User: number, Host: p.domain}
+	var proof []sip.Header
+	if !p.forgets {
+		proof = p.proof("INVITE", target.String())
+	}
 	return p.host.layer.Invite(dialog.Invite{
-		Target: sip.URI{Scheme: "sip", User: number, Host: p.domain}, Flows: []sip.Flow{p.host.server},
+		Target: target, Flows: []sip.Flow{p.host.server}, Headers: proof,
 		From: sip.Address{URI: sip.URI{Scheme: "sip", User: p.number, Host: p.domain}}, ContactUser: p.number,
 		SDP: offer, Credentials: &dialog.Credentials{Username: p.number, Password: password},
 	}, sink)

@@ -121,14 +121,17 @@ func (h *host) ServeACK(req *sip.Request, flow sip.Flow) { h.layer.ServeACK(req,
 // FlowClosed implements [sip.Handler].
 func (h *host) FlowClosed(flow sip.Flow) { h.layer.FlowClosed(flow) }
 
-// phone is a device that registers. Its methods are not for concurrent use.
+// phone is a device that registers, by one goroutine at a time.
 type phone struct {
 	account
 
-	host       *host
-	callID     string
-	cseq       uint32
-	challenges []string // the last, answered again and again as phones do
+	host    *host
+	callID  string
+	cseq    uint32
+	forgets bool // it answers a challenge once, as simple phones do
+
+	mu         sync.Mutex
+	challenges []string // the last, answered again and again by phones that do not forget
 	answered   uint32
 }
 
@@ -144,19 +147,42 @@ func (p *phone) register(ctx context.Context) error {
 		case res.StatusCode != 401:
 			return fmt.Errorf("register %s: %d %s", p.number, res.StatusCode, res.Reason)
 		}
-		p.challenges, p.answered = nil, 0
-		for _, header := range res.GetHeaders("WWW-Authenticate") {
-			p.challenges = append(p.challenges, header.Value())
-		}
+		p.challenged(res)
 	}
 	return errors.New("the server does not accept the password of " + p.number)
+}
+
+func (p *phone) challenged(res *sip.Response) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.challenges, p.answered = nil, 0
+	for _, header := range res.GetHeaders("WWW-Authenticate") {
+		p.challenges = append(p.challenges, header.Value())
+	}
+}
+
+// proof answers the last challenge once more, for another request.
+func (p *phone) proof(method, uri string) []sip.Header {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.challenges == nil {
+		return nil
+	}
+	p.answered++
+	value, err := digest.Answer(p.challenges, digest.Claim{
+		Method: method, URI: uri, Username: p.number, Password: password, Count: p.answered,
+	})
+	if err != nil { // the server asks again
+		return nil
+	}
+	return []sip.Header{sip.NewHeader("Authorization", value)}
 }
 
 // registration is a REGISTER as a desk phone sends it.
 func (p *phone) registration() *sip.Request {
 	p.cseq++
 	address := "<sip:" + p.number + "@" + p.domain + ">"
-	req := sip.NewRequest(sip.REGISTER, sip.URI{Scheme: "sip", Host: p.domain},
+	headers := []sip.Header{
 		sip.NewHeader("From", address+";tag="+p.callID[:10]),
 		sip.NewHeader("To", address),
 		sip.NewHeader("Call-ID", p.callID),
@@ -164,18 +190,10 @@ func (p *phone) registration() *sip.Request {
 		sip.NewHeader("Contact", "<sip:"+p.number+"@"+p.host.engine.Addr().String()+`>;+sip.instance="<urn:uuid:`+p.callID+`>"`),
 		sip.NewHeader("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, REFER, NOTIFY, MESSAGE"),
 		sip.NewHeader("Supported", "path"),
-		sip.NewHeader("Expires", "3600"))
-	if p.challenges == nil {
-		return req
+		sip.NewHeader("Expires", "3600"),
 	}
-	p.answered++
-	value, err := digest.Answer(p.challenges, digest.Claim{
-		Method: "REGISTER", URI: "sip:" + p.domain, Username: p.number, Password: password, Count: p.answered,
-	})
-	if err == nil { // else the server asks again
-		req.AppendHeader(sip.NewHeader("Authorization", value))
-	}
-	return req
+	uri := sip.URI{Scheme: "sip", Host: p.domain}
+	return sip.NewRequest(sip.REGISTER, uri, append(headers, p.proof("REGISTER", uri.String())...)...)
 }
 
 // registerAll registers each phone once, some at a time.

@@ -77,7 +77,7 @@ func measureLogin(ctx context.Context, r *round) (err error) {
 // logins lets each person log in at a desk, a few at a time, and notes how long
 // that takes.
 func (r *round) logins(ctx context.Context, a *app.App, when string, desks, people []*phone) error {
-	const atOnce = 8
+	const atOnce = 4
 	said := listen(a)
 	defer said.close()
 	spoken, heard := make(times, len(desks)), make(times, len(desks))
