@@ -35,8 +35,8 @@ dead: ## code nothing reaches
 unit: ## all tests but those with real phones, with the race detector
 	go test -race -shuffle=on ./cmd/... ./internal/...
 
-e2e: build ## the built binary with phones nobody here wrote
-	go test -shuffle=on -count=1 -timeout 12m ./e2e/...
+e2e: build ## the built binary with phones nobody here wrote; they mostly wait, so four tests at a time
+	go test -shuffle=on -count=1 -parallel 4 -timeout 12m ./e2e/...
 
 prompts: ## speak the prompts anew after their texts have changed
 	scripts/make-prompts.sh
