@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,7 +19,7 @@ import (
 type sound struct {
 	t       *testing.T
 	conn    *net.UDPConn
-	version int
+	version atomic.Int64
 	to      netip.AddrPort
 	seq     uint16
 }
@@ -37,9 +38,8 @@ func (s *sound) port() int { return s.conn.LocalAddr().(*net.UDPAddr).Port }
 
 // describe is a description of this socket with payload types and lines.
 func (s *sound) describe(payloads string, lines ...string) []byte {
-	s.version++
 	head := []string{
-		"v=0", fmt.Sprintf("o=- %d %d IN IP4 127.0.0.1", s.port(), s.version), "s=-", "c=IN IP4 127.0.0.1", "t=0 0",
+		"v=0", fmt.Sprintf("o=- %d %d IN IP4 127.0.0.1", s.port(), s.version.Add(1)), "s=-", "c=IN IP4 127.0.0.1", "t=0 0",
 		fmt.Sprintf("m=audio %d RTP/AVP %s", s.port(), payloads),
 	}
 	return []byte(strings.Join(append(head, lines...), "\r\n") + "\r\n")
