@@ -17,7 +17,7 @@ func layers() [][]string {
 	return [][]string{
 		{"audit", "callrecord", "credential", "events", "dialplan", "sip/digest", "sip/sdp", "sip/resolve", "media/dtmf", "media/g711"},
 		{"directory", "media", "media/wav", "sip"},
-		{"hotdesk", "ivr/prompts", "login", "location", "officefile", "sip/dialog"},
+		{"hotdesk", "ivr/prompts", "login", "location", "officefile", "sip/dialog", "voicemail"},
 		{"ivr", "restapi/resource", "softphone"},
 		{"switchboard"},
 		{"client", "restapi", "sipserver", "sqlstore"},

@@ -30,7 +30,35 @@ type Record struct {
 	Result     Result    // "" while it goes on
 	Cause      int       // the SIP status that ended an unanswered call, else 0
 	EndedBy    string    // "caller", "callee" or "system"
+
+	Way         Way    // "" is [Inside]
+	TrunkID     string // the outside line, or ""
+	Via         Via    // how the call came to its callee when not simply dialled
+	Diverted    string // the extension first called, when a forward led on
+	Transferred Party  // to whom the call went on in the end, when it was transferred
+	MessageID   string // the voicemail message that was left, or ""
 }
+
+// Way is whether a call stays inside the domain.
+type Way string
+
+// The ways.
+const (
+	Inside  Way = "inside"
+	Inbound Way = "inbound"  // from the public telephone network
+	Outward Way = "outbound" // to it
+)
+
+// Via is how a call came to its callee.
+type Via string
+
+// The ways to a callee other than dialling.
+const (
+	Forwarded Via = "forward"
+	PickedUp  Via = "pickup"
+	Retrieved Via = "park" // parked, and taken back by the callee
+	HandedOn  Via = "transfer"
+)
 
 // Result is how a call went.
 type Result string
@@ -46,6 +74,7 @@ const (
 	NotReached  Result = "not_reached" // nobody registered
 	Failed      Result = "failed"
 	Service     Result = "service"     // a conversation with the system: login, release
+	Voicemail   Result = "voicemail"   // a mailbox answered
 	Interrupted Result = "interrupted" // the server stopped during the call
 )
 

@@ -14,6 +14,13 @@ type Domain struct {
 	Language   string // of the prompts: "en"
 	Default    bool   // takes requests whose host names no domain
 	HotDesking HotDesking
+	Codes      Codes
+	MainNumber string // E.164; shown outside for whoever has no number of their own
+	KeepCalls  int    // days for which the call history is kept; 0: for ever
+	Mailboxes  Mailboxes
+	Outside    Outside
+	Emergency  EmergencyPolicy
+	Mail       MailServer
 	Version    int64 // counts the changes to the office; guards against lost updates
 }
 
@@ -26,12 +33,75 @@ type HotDesking struct {
 	ReleaseCode    string
 	MailboxCode    string
 	AnyMailboxCode string
+	AskRinging     bool          // a login asks whether calls shall ring here only or everywhere
+	WarnMinutes    int           // before an automatic end the desk is warned; 0: it is not
 	ReleaseAt      ClockTime     // in the domain's time zone
 	MaxHours       int           // 0: no limit
 	IdleMinutes    int           // 0: no limit
 	WhenTaken      WhenTaken     // what a login at a desk somebody holds does
 	TakeOverIdle   int           // minutes unused before WhenTaken "idle" offers the desk
 	WhenElsewhere  WhenElsewhere // what a login does to the person's session at another desk
+}
+
+// Codes are a domain's star codes other than those of hot desking; "" for one
+// that the domain does not have. Those that set something up are answered with
+// a spoken sentence.
+type Codes struct {
+	Pickup             string // "**" + extension: answer the call that rings there
+	Park               string // park the call, or with a slot behind it take one back
+	ToMailbox          string // + extension: leave a message without ringing
+	ForwardAll         string // + number: forward every call
+	ForwardAllOff      string
+	ForwardBusy        string // + number: when busy
+	ForwardBusyOff     string
+	ForwardNoAnswer    string // + number: when nobody answers
+	ForwardNoAnswerOff string
+	DoNotDisturb       string
+	DisturbAgain       string
+	RingHere           string // calls ring only at the hot desk that is held
+	RingEverywhere     string
+	Withhold           string // + number: call without showing who calls
+	EmergencyTest      string // speaks the number and place that an emergency call from here shows
+}
+
+// Mailboxes is a domain's policy for voicemail.
+type Mailboxes struct {
+	Enabled     bool
+	MaxMessages int // in one mailbox
+	MaxSeconds  int // of one message
+}
+
+// Outside is a domain's policy for calls to and from the public telephone network.
+type Outside struct {
+	Class     Class // of a person who has none of their own
+	DeskClass Class // of a desk that nobody holds
+	Premium   bool  // whether anybody may call premium rate numbers
+	MaxCalls  int   // at once; 0: no limit
+	UserCalls int   // at once for one user; 0: no limit
+}
+
+// Class is the class of service: which numbers outside may be called.
+type Class string
+
+// The classes, the narrowest first. Emergency numbers belong to each.
+const (
+	ClassInside   Class = "inside"
+	ClassNational Class = "national"
+	ClassAll      Class = "all"
+)
+
+// EmergencyPolicy says who is told at once of an emergency call.
+type EmergencyPolicy struct {
+	NotifyExtension string // is called and hears which desk it is; "" for nobody
+	NotifyEmail     string // "" for nobody; several are separated by commas
+}
+
+// MailServer is where a domain's e-mail goes out.
+type MailServer struct {
+	Address  string // host:port; "" for a domain that sends no e-mail
+	From     string
+	User     string // "" for a server that asks for no log-in
+	Password string
 }
 
 // WhenTaken says what happens when a person logs in at a desk another holds.
@@ -80,8 +150,25 @@ type User struct {
 	PasswordHash string // argon2id; "" when the user has no portal password
 	Disabled     bool
 	NoHotDesking bool // may not log in at hot desks
+	Answering    Answering
+	Class        Class // of service; "" for the domain's
 	CreatedAt    time.Time
 }
+
+// Answering is what becomes of the calls to a user.
+type Answering struct {
+	RingSeconds       int // before nobody has answered; 0: [DefaultRingSeconds]
+	DoNotDisturb      bool
+	ForwardAll        string // number or extension; "" for none
+	ForwardBusy       string
+	ForwardNoAnswer   string // also when no phone is registered
+	RingHereOnly      bool   // while the person holds a hot desk, the person's own devices do not ring
+	NoMailbox         bool   // the user has no mailbox
+	MailboxWithoutPIN bool   // own devices and the hot desk held open the mailbox without the PIN
+}
+
+// DefaultRingSeconds is how long the phones of a user ring who has not said.
+const DefaultRingSeconds = 25
 
 // Device is a SIP line that registers with its own name and password.
 type Device struct {
@@ -110,12 +197,37 @@ type Phone struct {
 	Devices  []string // names of devices of its domain
 }
 
+// Number is a public telephone number and the user it leads to.
+type Number struct {
+	ID       string
+	DomainID string
+	Number   string // E.164, unique everywhere: "+14165550101"
+	UserID   string // "" for a number that leads nowhere yet
+}
+
+// Trunk is a SIP connection to the public telephone network.
+type Trunk struct {
+	ID        string
+	DomainID  string
+	Name      string // unique in the domain
+	Host      string // "sip.carrier.example", "192.0.2.7:5060": found by RFC 3263
+	Transport string // "udp" or "tcp"
+	Register  bool   // the carrier finds us by registration; else by address
+	User      string // "" for a carrier that asks for no password
+	Password  string // needed in clear to answer the carrier's challenges
+	Priority  int    // the lowest is tried first
+	MaxCalls  int    // at once; 0: no limit
+	Disabled  bool
+}
+
 // Office is a whole domain with all that belongs to it.
 type Office struct {
 	Domain  Domain
 	Users   []User
 	Devices []Device
 	Phones  []Phone
+	Numbers []Number
+	Trunks  []Trunk
 }
 
 // Scope is what a user may do.

@@ -22,7 +22,16 @@ func Defaults(name string) Domain {
 			WhenTaken:      TakenRefuse,
 			TakeOverIdle:   30,
 			WhenElsewhere:  ElsewhereMove,
+			WarnMinutes:    5,
 		},
+		Codes: Codes{
+			Pickup: "**", Park: "*68", ToMailbox: "*99",
+			ForwardAll: "*72", ForwardAllOff: "*73", ForwardBusy: "*90", ForwardBusyOff: "*91",
+			ForwardNoAnswer: "*92", ForwardNoAnswerOff: "*93", DoNotDisturb: "*78", DisturbAgain: "*79",
+			RingHere: "*41", RingEverywhere: "*40", Withhold: "*67", EmergencyTest: "*933",
+		},
+		Mailboxes: Mailboxes{Enabled: true, MaxMessages: 100, MaxSeconds: 300},
+		Outside:   Outside{Class: ClassNational, DeskClass: ClassInside, UserCalls: 4},
 	}
 }
 
