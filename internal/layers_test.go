@@ -15,7 +15,7 @@ const module = "github.com/hotdesk-pbx/hotdesk"
 // A package that stands in no line fails the test.
 func layers() [][]string {
 	return [][]string{
-		{"audit", "callrecord", "credential", "events", "dialplan", "sip/digest", "sip/sdp", "sip/resolve", "media/dtmf", "media/g711"},
+		{"audit", "callrecord", "credential", "events", "dialplan", "outbox", "sip/digest", "sip/sdp", "sip/resolve", "media/dtmf", "media/g711"},
 		{"directory", "media", "media/wav", "sip"},
 		{"hotdesk", "ivr/prompts", "login", "location", "officefile", "sip/dialog", "voicemail"},
 		{"ivr", "restapi/resource", "softphone"},

@@ -7,6 +7,7 @@ import (
 
 	"github.com/hotdesk-pbx/hotdesk/internal/audit"
 	"github.com/hotdesk-pbx/hotdesk/internal/events"
+	"github.com/hotdesk-pbx/hotdesk/internal/outbox"
 )
 
 // act is one change and what is told of it once it is stored.
@@ -59,7 +60,7 @@ func (s *Service) commit(ctx context.Context, a act) ([]Session, error) {
 	return ended, nil
 }
 
-func (a *act) write(entry audit.Entry, stored OutboxFact, fact events.Fact) {
+func (a *act) write(entry audit.Entry, stored outbox.Fact, fact events.Fact) {
 	a.change.Audit = append(a.change.Audit, entry)
 	a.change.Facts = append(a.change.Facts, stored)
 	a.facts = append(a.facts, fact)

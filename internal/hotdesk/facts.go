@@ -8,6 +8,7 @@ import (
 
 	"github.com/hotdesk-pbx/hotdesk/internal/audit"
 	"github.com/hotdesk-pbx/hotdesk/internal/events"
+	"github.com/hotdesk-pbx/hotdesk/internal/outbox"
 )
 
 // LoggedIn is the fact that a session started.
@@ -91,16 +92,16 @@ func noteOf(session Session, actor, detail string, at time.Time) note {
 }
 
 // write makes the audit entry and the stored form of a fact.
-func (s *Service) write(fact events.Fact, n note, payload any) (audit.Entry, OutboxFact, error) {
+func (s *Service) write(fact events.Fact, n note, payload any) (audit.Entry, outbox.Fact, error) {
 	text, err := s.cfg.Encode(payload)
 	if err != nil {
-		return audit.Entry{}, OutboxFact{}, fmt.Errorf("encode the fact %s: %w", fact.Kind(), err)
+		return audit.Entry{}, outbox.Fact{}, fmt.Errorf("encode the fact %s: %w", fact.Kind(), err)
 	}
 	entry := audit.Entry{
 		ID: newID(), DomainID: n.domainID, At: n.at, Actor: n.actor, Action: fact.Kind(),
 		DeviceID: n.deviceID, UserID: n.userID, Detail: n.detail,
 	}
-	return entry, OutboxFact{ID: newID(), DomainID: n.domainID, Kind: fact.Kind(), At: n.at, Payload: text}, nil
+	return entry, outbox.Fact{ID: newID(), DomainID: n.domainID, Kind: fact.Kind(), At: n.at, Payload: text}, nil
 }
 
 // newID makes an ID whose order is that of time. Its random part comes from

@@ -33,7 +33,7 @@ type Config struct {
 	Events    *events.Bus
 	Now       func() time.Time
 	Log       *slog.Logger
-	// Encode makes the payload of an [OutboxFact]: [encoding/json.Marshal].
+	// Encode makes the payload of an [outbox.Fact]: [encoding/json.Marshal].
 	Encode func(payload any) ([]byte, error)
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/audit"
+	"github.com/hotdesk-pbx/hotdesk/internal/outbox"
 )
 
 // Session is one person's use of one hot desk, from login to release.
@@ -70,7 +71,7 @@ type Ending struct {
 	Reason    Reason
 	By        string
 	Audit     audit.Entry
-	Fact      OutboxFact
+	Fact      outbox.Fact
 }
 
 // Extension gives an open session a later end.
@@ -88,16 +89,7 @@ type Change struct {
 	Start  *Session   // nil: nothing starts
 	Extend *Extension // nil: nothing is extended
 	Audit  []audit.Entry
-	Facts  []OutboxFact
-}
-
-// OutboxFact is a fact stored for delivery outside: webhooks, e-mail.
-type OutboxFact struct {
-	ID       string
-	DomainID string
-	Kind     string // "session.login", "session.ended", "session.refused", …
-	At       time.Time
-	Payload  []byte // JSON
+	Facts  []outbox.Fact
 }
 
 // Query selects sessions; empty fields select all.

@@ -16,6 +16,7 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/events"
 	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
+	"github.com/hotdesk-pbx/hotdesk/internal/outbox"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -25,7 +26,7 @@ type memory struct {
 	mu       sync.Mutex
 	sessions map[string]hotdesk.Session
 	audit    []audit.Entry
-	outbox   []hotdesk.OutboxFact
+	outbox   []outbox.Fact
 	largest  int   // endings in one change
 	fail     error // of every method, when set
 	onDue    func()

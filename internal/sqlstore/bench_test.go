@@ -13,6 +13,7 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
 	"github.com/hotdesk-pbx/hotdesk/internal/location"
+	"github.com/hotdesk-pbx/hotdesk/internal/outbox"
 	"github.com/hotdesk-pbx/hotdesk/internal/sqlstore"
 	"github.com/hotdesk-pbx/hotdesk/internal/sqlstore/sqltest"
 )
@@ -77,7 +78,7 @@ func BenchmarkWrites(b *testing.B) {
 					s := session(newID(), "ana", 0)
 					told := ending(s, noon) // as large as a login's own entry and fact
 					_, err := db.Sessions().Commit(ctx, hotdesk.Change{
-						Start: s, Audit: []audit.Entry{told.Audit}, Facts: []hotdesk.OutboxFact{told.Fact},
+						Start: s, Audit: []audit.Entry{told.Audit}, Facts: []outbox.Fact{told.Fact},
 					})
 					return err
 				},

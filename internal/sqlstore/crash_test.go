@@ -16,6 +16,7 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
 	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
 	"github.com/hotdesk-pbx/hotdesk/internal/location"
+	"github.com/hotdesk-pbx/hotdesk/internal/outbox"
 	"github.com/hotdesk-pbx/hotdesk/internal/sqlstore"
 )
 
@@ -75,7 +76,7 @@ func writeForEver(ctx context.Context, db *sqlstore.DB, device string) {
 		change := hotdesk.Change{
 			Start: s,
 			Audit: []audit.Entry{{ID: "in-" + id, Action: "session.login", At: noon}},
-			Facts: []hotdesk.OutboxFact{{ID: "in-" + id, Kind: "session.login", At: noon, Payload: []byte("{}")}},
+			Facts: []outbox.Fact{{ID: "in-" + id, Kind: "session.login", At: noon, Payload: []byte("{}")}},
 		}
 		if last != nil {
 			end := ending(last, noon)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/hotdesk-pbx/hotdesk/internal/audit"
 	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
+	"github.com/hotdesk-pbx/hotdesk/internal/outbox"
 )
 
 // Sessions is the [hotdesk.Store].
@@ -90,7 +91,7 @@ func endSessions(ctx context.Context, tx *writeConn, endings []hotdesk.Ending) (
 	var (
 		closed []string
 		told   []audit.Entry
-		facts  []hotdesk.OutboxFact
+		facts  []outbox.Fact
 	)
 	for _, e := range endings {
 		changed, err := tx.exec(ctx, `update sessions set ended_at = $2, ended = $3, ended_by = $4

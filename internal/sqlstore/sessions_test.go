@@ -10,6 +10,7 @@ import (
 
 	"github.com/hotdesk-pbx/hotdesk/internal/audit"
 	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
+	"github.com/hotdesk-pbx/hotdesk/internal/outbox"
 )
 
 // session is an open session that began some hours after noon.
@@ -22,7 +23,7 @@ func ending(s *hotdesk.Session, at time.Time) hotdesk.Ending {
 	return hotdesk.Ending{
 		SessionID: s.ID, At: at, Reason: hotdesk.Released, By: s.UserID,
 		Audit: audit.Entry{ID: newID(), Action: "session.ended", At: at},
-		Fact:  hotdesk.OutboxFact{ID: newID(), Kind: "session.ended", At: at, Payload: []byte("{}")},
+		Fact:  outbox.Fact{ID: newID(), Kind: "session.ended", At: at, Payload: []byte("{}")},
 	}
 }
 
@@ -59,11 +60,11 @@ func TestSessionsComeBackWhole(t *testing.T) {
 			t.Parallel()
 			db := empty(t)
 			old := fill[hotdesk.Session](t, "old")
-			fact := fill[hotdesk.OutboxFact](t, "fact")
+			fact := fill[outbox.Fact](t, "fact")
 			fact.Payload = []byte(`{"a": "ü", "b": [1.50]}`)
 			entry := fill[audit.Entry](t, "entry")
 			commit(t, db, hotdesk.Change{
-				Start: &old, Audit: []audit.Entry{entry}, Facts: []hotdesk.OutboxFact{fact},
+				Start: &old, Audit: []audit.Entry{entry}, Facts: []outbox.Fact{fact},
 			})
 			one, two := session("5401", "ana", 1), session("5402", "bob", 2)
 			commit(t, db, hotdesk.Change{Start: one})
