@@ -141,7 +141,9 @@ func (c *call) serve(ctx context.Context) outcome {
 	c.publish(Started{
 		CallID: c.record.ID, DomainID: c.domain.ID, Caller: c.record.Caller, Dialled: c.dialled, At: c.record.StartedAt,
 	})
-	c.save(ctx)
+	if action.Kind == dialplan.Emergency {
+		c.save(ctx) // others are written when they are answered, or over: nobody was promised anything before
+	}
 	return c.route(ctx, action)
 }
 
