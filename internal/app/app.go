@@ -171,6 +171,9 @@ func (a *App) Directory() *directory.Service { return a.directory }
 // Locations is where devices answer now.
 func (a *App) Locations() *location.Service { return a.locations }
 
+// Switchboard is the live calls.
+func (a *App) Switchboard() *switchboard.Switchboard { return a.phones.board }
+
 // Sessions is who may use which desk, and does.
 func (a *App) Sessions() *hotdesk.Service { return a.sessions }
 

@@ -222,4 +222,8 @@ func (c *call) refuse(o outcome) {
 
 func (c *call) now() time.Time { return c.board.cfg.Now().UTC() }
 
-func (c *call) publish(fact events.Fact) { c.board.cfg.Events.Publish(fact) }
+// publish tells a fact. Who hears of it finds it in [Switchboard.CallsOf].
+func (c *call) publish(fact events.Fact) {
+	c.board.table.note(fact)
+	c.board.cfg.Events.Publish(fact)
+}

@@ -24,13 +24,29 @@ type Ringing struct {
 	DomainID string
 	DeviceID string
 	Caller   callrecord.Party
+	Callee   callrecord.Party // for whom the device rings
 	At       time.Time
 }
 
 // Kind names the fact.
 func (Ringing) Kind() string { return "call.ringing" }
 
-// Answered is the fact that two parties talk.
+// StoppedRinging is the fact that a device rings no longer, although its call
+// has neither ended nor been answered: the call goes on to others.
+type StoppedRinging struct {
+	CallID   string
+	DomainID string
+	DeviceID string
+	At       time.Time
+}
+
+// Kind names the fact.
+func (StoppedRinging) Kind() string { return "call.stopped_ringing" }
+
+// Answered is the fact that two parties talk, and that nothing rings for the
+// call any more. It is told anew when another takes the place of one of them. A
+// party without a device is no phone of the domain: the other end of an outside
+// line, or the system.
 type Answered struct {
 	CallID   string
 	DomainID string

@@ -206,6 +206,9 @@ func (r *ringing) failed(m dialog.Failed) (outcome, bool) {
 		return outcome{}, false
 	}
 	b.code = m.Code
+	if b.rang {
+		r.publish(StoppedRinging{CallID: r.record.ID, DomainID: r.domain.ID, DeviceID: b.device.ID, At: r.now()})
+	}
 	if m.Err != nil {
 		r.log.Info("phone does not answer", slog.String("to", b.device.Name), slog.Int("code", m.Code), slog.Any("error", m.Err))
 	}
@@ -243,7 +246,7 @@ func (r *ringing) progressed(m dialog.Progressed) {
 	}
 	if !b.rang && m.Response.StatusCode == statusRinging {
 		b.rang = true
-		r.publish(Ringing{CallID: r.record.ID, DomainID: r.domain.ID, DeviceID: b.device.ID, Caller: r.record.Caller, At: r.now()})
+		r.publish(Ringing{CallID: r.record.ID, DomainID: r.domain.ID, DeviceID: b.device.ID, Caller: r.record.Caller, Callee: b.party, At: r.now()})
 	}
 	code, reason := m.Response.StatusCode, m.Response.Reason
 	if body := r.earlySound(b, m); body != nil {

@@ -74,6 +74,7 @@ type Config struct {
 // Switchboard holds the live calls. It is safe for concurrent use.
 type Switchboard struct {
 	cfg      Config
+	table    table
 	running  sync.WaitGroup
 	mu       sync.Mutex // guards what follows, for the time of a look-up
 	calls    map[string]*call

@@ -1,0 +1,133 @@
+package switchboard
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
+	"github.com/hotdesk-pbx/hotdesk/internal/events"
+)
+
+// LiveCall is a call as it stands.
+type LiveCall struct {
+	ID         string // as in its record
+	DomainID   string
+	Dialled    string
+	Caller     callrecord.Party
+	Ringing    []callrecord.Party // whose phones ring
+	Callee     callrecord.Party   // who talks with the caller; the zero value: nobody has answered
+	StartedAt  time.Time
+	AnsweredAt time.Time // zero: nobody has answered
+}
+
+// CallsOf returns the live calls in which a user or a device has a part, the
+// oldest first: it has dialled, its phone rings, or it talks.
+func (s *Switchboard) CallsOf(id string) []LiveCall { return s.table.of(id) }
+
+// table holds the live calls as the facts have told them. Its zero value is empty.
+type table struct {
+	mu    sync.RWMutex
+	calls map[string]*LiveCall // never changed, but replaced
+	parts map[string][]string  // the IDs of the calls of a user or device
+}
+
+func (t *table) of(id string) []LiveCall {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	found := make([]LiveCall, 0, len(t.parts[id]))
+	for _, call := range t.parts[id] {
+		found = append(found, *t.calls[call])
+	}
+	return found
+}
+
+// note takes in what has happened to a call.
+func (t *table) note(fact events.Fact) {
+	switch f := fact.(type) {
+	case Started:
+		t.change(f.CallID, func(c *LiveCall) {
+			*c = LiveCall{ID: f.CallID, DomainID: f.DomainID, Dialled: f.Dialled, Caller: f.Caller, StartedAt: f.At}
+		})
+	case Ringing:
+		t.change(f.CallID, func(c *LiveCall) { c.Ringing = append(slices.Clip(c.Ringing), f.Callee) })
+	case StoppedRinging:
+		t.change(f.CallID, func(c *LiveCall) {
+			c.Ringing = slices.DeleteFunc(slices.Clone(c.Ringing), func(p callrecord.Party) bool { return p.DeviceID == f.DeviceID })
+		})
+	case Answered:
+		t.change(f.CallID, func(c *LiveCall) {
+			c.Caller, c.Callee, c.Ringing = f.Caller, f.Callee, nil
+			if c.AnsweredAt.IsZero() {
+				c.AnsweredAt = f.At
+			}
+		})
+	case Ended:
+		t.remove(f.Record.ID)
+	}
+}
+
+// change replaces a call by a changed copy. A fact about a call that has ended
+// makes an empty one, which nobody has a part in.
+func (t *table) change(id string, change func(c *LiveCall)) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var next LiveCall
+	before := t.calls[id]
+	if before != nil {
+		next = *before
+	}
+	change(&next)
+	if next.ID == "" {
+		return
+	}
+	if t.calls == nil {
+		t.calls, t.parts = map[string]*LiveCall{}, map[string][]string{}
+	}
+	t.calls[id] = &next
+	was, is := before.members(), next.members()
+	for _, member := range was {
+		if !slices.Contains(is, member) {
+			t.leave(member, id)
+		}
+	}
+	for _, member := range is {
+		if !slices.Contains(t.parts[member], id) {
+			t.parts[member] = append(t.parts[member], id)
+		}
+	}
+}
+
+func (t *table) remove(id string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, member := range t.calls[id].members() {
+		t.leave(member, id)
+	}
+	delete(t.calls, id)
+}
+
+func (t *table) leave(member, call string) {
+	left := slices.DeleteFunc(t.parts[member], func(id string) bool { return id == call })
+	if len(left) == 0 {
+		delete(t.parts, member)
+		return
+	}
+	t.parts[member] = left
+}
+
+// members are the IDs of the users and devices that have a part in a call.
+func (c *LiveCall) members() []string {
+	if c == nil {
+		return nil
+	}
+	var ids []string
+	for _, p := range append([]callrecord.Party{c.Caller, c.Callee}, c.Ringing...) {
+		for _, id := range []string{p.UserID, p.DeviceID} {
+			if id != "" && !slices.Contains(ids, id) {
+				ids = append(ids, id)
+			}
+		}
+	}
+	return ids
+}
