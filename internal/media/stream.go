@@ -29,6 +29,7 @@ type Stream struct {
 	hears   atomic.Bool
 	hearing hearing
 	voice   voice
+	inserts inserts
 	counts  counts
 
 	mu         sync.Mutex // guards changes of route, and candidates
@@ -150,7 +151,7 @@ func (s *Stream) rtpCame(pkt []byte, from netip.AddrPort) {
 	s.counts.lost.Store(s.counts.reception.note(pkt))
 	// Two legs whose SDP names each other's ports here would pass a packet round for ever.
 	if peer := s.peer.Load(); peer != nil && from != peer.local {
-		peer.send(pkt)
+		peer.relay(pkt)
 	}
 	if s.hears.Load() {
 		s.hearing.packet(pkt, r)
