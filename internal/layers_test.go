@@ -20,7 +20,7 @@ func layers() [][]string {
 		{"hotdesk", "ivr/prompts", "login", "location", "officefile", "sip/dialog", "voicemail"},
 		{"ivr", "restapi/resource", "softphone"},
 		{"switchboard"},
-		{"client", "restapi", "sipserver", "sqlstore"},
+		{"audiofiles", "client", "restapi", "sipserver", "sqlstore"},
 		{"sqlstore/sqltest", "app"},
 		{"apptest", "bench", "demo"},
 	}

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/hotdesk-pbx/hotdesk/internal/audiofiles"
 	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/events"
@@ -24,10 +25,14 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/login"
 	"github.com/hotdesk-pbx/hotdesk/internal/sqlstore"
 	"github.com/hotdesk-pbx/hotdesk/internal/switchboard"
+	"github.com/hotdesk-pbx/hotdesk/internal/voicemail"
 )
 
 // promptsFolder is where an office keeps its own recordings, in the data folder.
 const promptsFolder = "prompts"
+
+// voicemailFolder is where greetings and messages are, in the data folder.
+const voicemailFolder = "voicemail"
 
 // App is the whole server, built but not yet serving.
 type App struct {
@@ -40,6 +45,8 @@ type App struct {
 	sessions  *hotdesk.Service
 	login     *login.Service
 	locations *location.Service
+	mailboxes *voicemail.Service
+	audio     *audiofiles.Folder
 	busy      *switchboard.Busy
 	speech    *ivr.Conversations
 
@@ -105,6 +112,18 @@ func (a *App) openServices(ctx context.Context) error {
 		Store: a.db.Sessions(), Directory: a.directory, Calls: a.busy, Events: a.bus,
 		Now: a.cfg.Now, Log: a.log, Encode: json.Marshal,
 	})
+	return a.openMailboxes()
+}
+
+func (a *App) openMailboxes() error {
+	var err error
+	if a.audio, err = audiofiles.Open(filepath.Join(a.cfg.Data, voicemailFolder)); err != nil {
+		return err
+	}
+	a.mailboxes = voicemail.New(voicemail.Config{
+		Store: a.db.Mailboxes(), Audio: a.audio, Directory: a.directory, Events: a.bus,
+		Now: a.cfg.Now, Log: a.log, Encode: json.Marshal,
+	})
 	return nil
 }
 
@@ -144,8 +163,13 @@ func (a *App) catchUp(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("end the sessions that are no longer allowed: %w", err)
 	}
-	if cut+due+withdrawn > 0 {
-		a.log.InfoContext(ctx, "caught up", slog.Int("calls_cut", cut), slog.Int("sessions_over", due), slog.Int("sessions_withdrawn", withdrawn))
+	messages, err := a.mailboxes.Recover(ctx)
+	if err != nil {
+		return fmt.Errorf("settle the messages that were cut off: %w", err)
+	}
+	if cut+due+withdrawn+messages > 0 {
+		a.log.InfoContext(ctx, "caught up", slog.Int("calls_cut", cut), slog.Int("sessions_over", due), slog.Int("sessions_withdrawn", withdrawn),
+			slog.Int("messages_cut", messages))
 	}
 	return nil
 }
@@ -185,6 +209,16 @@ func (a *App) Close() error {
 	}
 	if a.phones != nil {
 		errs = append(errs, a.phones.engine.Close())
+	}
+	errs = append(errs, a.closeStores())
+	return errors.Join(errs...)
+}
+
+// closeStores closes what outlives everything that writes to it.
+func (a *App) closeStores() error {
+	var errs []error
+	if a.audio != nil {
+		errs = append(errs, a.audio.Close())
 	}
 	if a.db != nil {
 		errs = append(errs, a.db.Close())

@@ -240,3 +240,71 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+func TestCutEndsTheSound(t *testing.T) {
+	t.Parallel()
+	f, err := os.Create(filepath.Join(t.TempDir(), "cut.wav"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	w, err := wav.NewWriter(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []error{w.Write([]int16{1, 2, 3, 4}), w.Cut(9), w.Cut(3), w.Close(), f.Truncate(wav.Size(w.Samples()))} {
+		if step != nil {
+			t.Error(step)
+		}
+	}
+	got, err := os.ReadFile(f.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	pcm, err := wav.Read(bytes.NewReader(got))
+	if diff := cmp.Diff([]int16{1, 2, 3}, pcm); diff != "" || err != nil || len(got) != 50 {
+		t.Errorf("%d octets, %v, %s", len(got), err, diff)
+	}
+}
+
+func TestRepairFindsAllThatWasWritten(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		octets int64 // of the file, when its writer died
+		want   int64
+	}{
+		"everything":           {44 + 2*8100, 8100},
+		"half a sample":        {44 + 2*8050 + 1, 8050},
+		"less than the header": {20, 0},
+		"nothing":              {0, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f, err := os.Create(filepath.Join(t.TempDir(), "torn.wav"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			w, err := wav.NewWriter(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := w.Write(make([]int16, 8100)); err != nil {
+				t.Fatal(err)
+			}
+			if err := f.Truncate(tt.octets); err != nil {
+				t.Fatal(err)
+			}
+			samples, err := wav.Repair(f)
+			if samples != tt.want || err != nil {
+				t.Errorf("%d samples, want %d; %v", samples, tt.want, err)
+			}
+			if _, err := f.Seek(0, io.SeekStart); err != nil {
+				t.Fatal(err)
+			}
+			if pcm, err := wav.Read(f); int64(len(pcm)) != tt.want || err != nil {
+				t.Errorf("read %d samples, want %d; %v", len(pcm), tt.want, err)
+			}
+		})
+	}
+}

@@ -59,6 +59,30 @@ func (w *Writer) Write(pcm []int16) error {
 // Samples is the number of samples written so far.
 func (w *Writer) Samples() int64 { return w.size / 2 }
 
+// Cut ends the sound after so many samples, when it is longer. What is in the
+// file behind [Size] is for the caller to cut off, after Close.
+func (w *Writer) Cut(samples int64) error {
+	if w.failed != nil || samples >= w.Samples() {
+		return w.failed
+	}
+	w.size = 2 * samples
+	return w.renew()
+}
+
+// Size is the length in octets of a file with so many samples.
+func Size(samples int64) int64 { return headerSize + 2*samples }
+
+// Repair makes the header of a file final whose [Writer] has died, so that all
+// that was written counts, and returns the number of samples.
+func Repair(file io.WriteSeeker) (int64, error) {
+	end, err := file.Seek(0, io.SeekEnd)
+	if err != nil {
+		return 0, fmt.Errorf("repair WAV: %w", err)
+	}
+	w := &Writer{to: file, size: max(end-headerSize, 0) &^ 1}
+	return w.Samples(), w.renew()
+}
+
 // Close makes the header final. It does not close the file.
 func (w *Writer) Close() error {
 	if w.failed != nil || w.finished {
