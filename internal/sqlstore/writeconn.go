@@ -19,10 +19,11 @@ var (
 // writes of a batch run on it one after the other, each as in a transaction of
 // its own.
 type writeConn struct {
-	pool  *sql.DB
-	begin string
-	conn  *sql.Conn
-	stmts map[string]*sql.Stmt
+	pool      *sql.DB
+	begin     string
+	consumers *consumers
+	conn      *sql.Conn
+	stmts     map[string]*sql.Stmt
 }
 
 // transact runs writes in one transaction and leaves the error of each in it.

@@ -31,8 +31,9 @@ type write struct {
 // writer gathers the writes of all callers, so that those that wait at the
 // same time share one commit and its sync.
 type writer struct {
-	pool *sql.DB
-	plan plan
+	pool      *sql.DB
+	plan      plan
+	consumers consumers
 
 	mu      sync.Mutex
 	arrived sync.Cond
@@ -119,7 +120,7 @@ func (w *writer) close() {
 }
 
 func (w *writer) work() {
-	c := &writeConn{pool: w.pool, begin: w.plan.begin}
+	c := &writeConn{pool: w.pool, begin: w.plan.begin, consumers: &w.consumers}
 	defer c.drop()
 	for batch := w.take(); batch != nil; batch = w.take() {
 		if err := w.commit(c, batch); errors.Is(err, errAgain) {
