@@ -17,7 +17,7 @@ func layers() [][]string {
 	return [][]string{
 		{"audit", "callrecord", "credential", "events", "dialplan", "outbox", "sip/digest", "sip/sdp", "sip/resolve", "media/dtmf", "media/g711"},
 		{"directory", "media", "media/wav", "sip"},
-		{"hotdesk", "ivr/prompts", "login", "location", "officefile", "emergency", "sip/dialog", "trunk", "voicemail"},
+		{"hotdesk", "ivr/prompts", "login", "location", "officefile", "sip/dialog", "voicemail"},
 		{"ivr", "restapi/resource", "softphone"},
 		{"switchboard"},
 		{"audiofiles", "client", "restapi", "sipserver", "sqlstore"},

@@ -17,6 +17,11 @@ const (
 	wakeAtLeast = 10 * time.Second
 	// idleEvery is how often idle limits are looked at.
 	idleEvery = 30 * time.Second
+	// warnEvery is how often desks are warned, and warnAtOnce how many at most:
+	// at two o'clock a hundred thousand sessions may end, and each warned desk
+	// rings, and has ports for sound, for some time.
+	warnEvery  = 5 * time.Second
+	warnAtOnce = 64
 	// retryAfter spaces the tries when the store fails.
 	retryAfter = time.Second
 	// batch is how many sessions one transaction ends, and breath is the pause
@@ -41,7 +46,7 @@ func (s *Service) Run(ctx context.Context) error {
 	defer watch.Wait()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	var idleAt time.Time
+	var idle, warning every
 	for {
 		select {
 		case <-ctx.Done():
@@ -52,18 +57,32 @@ func (s *Service) Run(ctx context.Context) error {
 		case <-s.kick:
 		}
 		now := s.cfg.Now()
-		// A clock that was set back must not put the idle limits off for long.
-		if idleDue := !now.Before(idleAt) || idleAt.Sub(now) > idleEvery; idleDue {
-			idleAt = now.Add(idleEvery)
+		if idle.due(idleEvery, now) {
 			s.attempt(ctx, "idle desks were not released", s.releaseIdle)
+		}
+		if warning.due(warnEvery, now) {
+			s.attempt(ctx, "desks were not warned", s.warn)
 		}
 		s.attempt(ctx, "the use of desks was not stored", func(ctx context.Context, _ time.Time) error { return s.storeUses(ctx) })
 		s.attempt(ctx, "desks were not released on time", func(ctx context.Context, now time.Time) error {
 			_, err := s.ReleaseDue(ctx, now)
 			return err
 		})
-		timer.Reset(s.untilNext(ctx))
+		timer.Reset(min(s.untilNext(ctx), warnEvery))
 	}
+}
+
+// every is when a task was begun last.
+type every struct{ last time.Time }
+
+// due reports whether a task's time has come, and notes that it is begun. A
+// clock that was set back must not put it off for long.
+func (e *every) due(interval time.Duration, now time.Time) bool {
+	if passed := now.Sub(e.last); passed >= 0 && passed < interval {
+		return false
+	}
+	e.last = now
+	return true
 }
 
 // attempt does one of the clock's tasks, which is done again later in any case.

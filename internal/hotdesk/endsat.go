@@ -7,7 +7,8 @@ import (
 )
 
 // KeepWithin is how long before the nightly release a login by the holder
-// keeps the desk past it; a longer time before, that release still stands.
+// keeps the desk past it; a longer time before, that release still stands. No
+// desk is warned earlier than that.
 const KeepWithin = 15 * time.Minute
 
 // EndsAt tells when the clock ends a session that starts at a time, and which

@@ -180,8 +180,7 @@ func (s *Service) carryOut(ctx context.Context, state State, d Decision, by By, 
 		result.Session.ID = newID()
 		err = s.addStart(&a, result.Session, by)
 	case d.Extend != nil:
-		result.Session = *state.Holding
-		result.Session.EndsAt, result.Session.EndsAs, result.Session.UsedAt = d.Extend.EndsAt, d.Extend.EndsAs, d.Extend.UsedAt
+		result.Session = d.Extend.of(*state.Holding)
 		err = s.addExtension(&a, result.Session, *d.Extend, by)
 	default:
 		result.Session = *state.Holding
@@ -207,6 +206,12 @@ func (s *Service) addStart(a *act, session Session, by By) error {
 	a.change.Start = &session
 	a.write(entry, stored, fact)
 	return nil
+}
+
+// of is a session as it is once it is extended.
+func (e Extension) of(s Session) Session {
+	s.EndsAt, s.EndsAs, s.WarnAt, s.UsedAt = e.EndsAt, e.EndsAs, e.WarnAt, e.UsedAt
+	return s
 }
 
 func (s *Service) addExtension(a *act, session Session, extension Extension, by By) error {

@@ -68,10 +68,11 @@ func Login(state State, request Request, now time.Time) (Decision, error) {
 	if err := decision.leaveOthers(state, now); err != nil {
 		return Decision{}, err
 	}
-	endsAt, endsAs := EndsAt(state.Domain.HotDesking, state.Zone, now)
+	policy := state.Domain.HotDesking
+	endsAt, endsAs := EndsAt(policy, state.Zone, now)
 	decision.Start = &Session{
 		DomainID: state.Domain.ID, DeviceID: state.Device.ID, OwnerID: state.Device.OwnerID, UserID: state.Person.ID,
-		Door: request.Door, StartedAt: now, UsedAt: now, EndsAt: endsAt, EndsAs: endsAs,
+		Door: request.Door, StartedAt: now, UsedAt: now, EndsAt: endsAt, EndsAs: endsAs, WarnAt: WarnAt(policy, endsAt, now),
 	}
 	return decision, nil
 }
@@ -126,8 +127,13 @@ func keep(state State, request Request, now time.Time) Decision {
 	if request.Door != DoorStarCode {
 		return Decision{}
 	}
-	endsAt, endsAs := KeptUntil(state.Domain.HotDesking, state.Zone, now)
-	return Decision{Extend: &Extension{SessionID: state.Holding.ID, EndsAt: endsAt, EndsAs: endsAs, UsedAt: now}}
+	extension := extend(state.Holding.ID, state.Domain.HotDesking, state.Zone, now)
+	return Decision{Extend: &extension}
+}
+
+func extend(sessionID string, policy directory.HotDesking, zone *time.Location, now time.Time) Extension {
+	endsAt, endsAs := KeptUntil(policy, zone, now)
+	return Extension{SessionID: sessionID, EndsAt: endsAt, EndsAs: endsAs, WarnAt: WarnAt(policy, endsAt, now), UsedAt: now}
 }
 
 // clearDesk ends the session at the desk, or refuses.

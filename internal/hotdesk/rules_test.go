@@ -217,6 +217,7 @@ func TestLoginGranted(t *testing.T) {
 			want := &hotdesk.Session{
 				DomainID: "acme", DeviceID: "phone", OwnerID: s.device.OwnerID, UserID: "ana", Door: hotdesk.DoorStarCode,
 				StartedAt: morning(), UsedAt: morning(), EndsAt: morning().Add(16 * time.Hour), EndsAs: hotdesk.Nightly,
+				WarnAt: morning().Add(16*time.Hour - 5*time.Minute),
 			}
 			if diff := cmp.Diff(want, decision.Start); diff != "" {
 				t.Errorf("started: %s", diff)
@@ -250,6 +251,7 @@ func TestLoginOfTheHolder(t *testing.T) {
 	decision, err := s.login()
 	want := hotdesk.Decision{Extend: &hotdesk.Extension{
 		SessionID: "held", EndsAt: morning().Add(3 * time.Hour), EndsAs: hotdesk.HourLimit, UsedAt: morning(),
+		WarnAt: morning().Add(3*time.Hour - 5*time.Minute),
 	}}
 	if diff := cmp.Diff(want, decision); err != nil || diff != "" {
 		t.Errorf("by star code: %v %s", err, diff)

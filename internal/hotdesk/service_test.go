@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"sync"
 	"testing"
 	"time"
 
@@ -24,7 +23,8 @@ func TestServiceLogin(t *testing.T) {
 	result := o.login(t, "desk1", "ana")
 	want := hotdesk.Session{
 		DomainID: "acme", DeviceID: "desk1", OwnerID: o.book.devices["desk1"].OwnerID, UserID: "ana", Door: hotdesk.DoorStarCode,
-		StartedAt: o.now(), UsedAt: o.now(), EndsAt: instant(t, "2026-01-15T02:00:00-05:00").UTC(), EndsAs: hotdesk.Nightly,
+		StartedAt: o.now(), UsedAt: o.now(), EndsAs: hotdesk.Nightly,
+		EndsAt: instant(t, "2026-01-15T02:00:00-05:00").UTC(), WarnAt: instant(t, "2026-01-15T01:55:00-05:00").UTC(),
 	}
 	if diff := cmp.Diff(want, result.Session, cmpopts.IgnoreFields(hotdesk.Session{}, "ID")); diff != "" || !result.Started {
 		t.Error(diff)
@@ -68,7 +68,7 @@ func TestServiceLoginAgain(t *testing.T) {
 	now = first.Session.EndsAt.Add(-5 * time.Minute)
 	again = o.login(t, "desk1", "ana")
 	want := first.Session
-	want.EndsAt, want.UsedAt = first.Session.EndsAt.Add(24*time.Hour), now
+	want.EndsAt, want.WarnAt, want.UsedAt = first.Session.EndsAt.Add(24*time.Hour), first.Session.WarnAt.Add(24*time.Hour), now
 	if diff := cmp.Diff(hotdesk.LoginResult{Session: want, Extended: true}, again); diff != "" {
 		t.Errorf("by star code: %s", diff)
 	}
@@ -405,20 +405,4 @@ func TestServiceOneEndIsToldOnce(t *testing.T) {
 			t.Fatalf("ended %d times, told %v", ended, facts)
 		}
 	}
-}
-
-// atOnce runs a function n times at the same instant.
-func atOnce(n int, do func(i int) error) []error {
-	errs := make([]error, n)
-	start := make(chan struct{})
-	var all sync.WaitGroup
-	for i := range n {
-		all.Go(func() {
-			<-start
-			errs[i] = do(i)
-		})
-	}
-	close(start)
-	all.Wait()
-	return errs
 }

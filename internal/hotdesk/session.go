@@ -22,6 +22,8 @@ type Session struct {
 	StartedAt time.Time
 	EndsAt    time.Time // the clock ends it then; zero: no such limit
 	EndsAs    Reason    // Nightly or HourLimit: which limit EndsAt is
+	WarnAt    time.Time // the desk is warned of EndsAt then; zero: it is not
+	WarnedAt  time.Time // when it was last warned, of whichever limit
 	UsedAt    time.Time // last login, call or key press at the desk
 	EndedAt   time.Time // zero while it lasts
 	Ended     Reason    // why it ended; "" while it lasts
@@ -38,6 +40,7 @@ const (
 	DoorREST     Door = "rest"
 	DoorCLI      Door = "cli"
 	DoorClock    Door = "clock"
+	DoorWarning  Door = "warning" // the call that warns a desk
 )
 
 // Reason is why a session ended.
@@ -79,6 +82,7 @@ type Extension struct {
 	SessionID string
 	EndsAt    time.Time // zero: no limit
 	EndsAs    Reason    // "" when there is no limit
+	WarnAt    time.Time // zero: no warning
 	UsedAt    time.Time
 }
 
@@ -101,7 +105,16 @@ type Query struct {
 	Open     bool // only sessions that last
 
 	UsedBefore time.Time // only sessions whose UsedAt is before it; zero: any
+	NotWarned  bool      // only sessions that were not warned since they were used
 	Limit      int       // newest first; 0: all
+}
+
+// Near selects the open sessions whose desks are to be warned of EndsAt.
+type Near struct {
+	Now       time.Time // WarnAt is not after it, EndsAt is
+	EndsBy    time.Time // EndsAt is not after it; bounds the search
+	UsedSince time.Time
+	Limit     int
 }
 
 // Store keeps sessions.
@@ -115,6 +128,11 @@ type Store interface {
 	Commit(ctx context.Context, c Change) (closed []string, err error)
 	// Due reads open sessions whose EndsAt is not after now, oldest first.
 	Due(ctx context.Context, now time.Time, limit int) ([]Session, error)
+	// Warnable reads sessions not yet warned, in the order in which they end.
+	Warnable(ctx context.Context, near Near) ([]Session, error)
+	// Warn notes that the desk of an open session is warned, unless that was
+	// noted since the session was read: then it reports false.
+	Warn(ctx context.Context, session Session, at time.Time) (bool, error)
 	// Use notes that desks were used, in one transaction. It never moves a
 	// session's UsedAt back.
 	Use(ctx context.Context, sessionIDs []string, at time.Time) error

@@ -39,7 +39,7 @@ func (m *memory) Sessions(_ context.Context, q hotdesk.Query) ([]hotdesk.Session
 	for _, s := range m.sessions {
 		if (q.ID == "" || q.ID == s.ID) && (q.DomainID == "" || q.DomainID == s.DomainID) &&
 			(q.DeviceID == "" || q.DeviceID == s.DeviceID) && (q.UserID == "" || q.UserID == s.UserID) &&
-			(!q.Open || s.EndedAt.IsZero()) && (q.UsedBefore.IsZero() || s.UsedAt.Before(q.UsedBefore)) {
+			(!q.Open || s.EndedAt.IsZero()) && (!q.NotWarned || !s.WarnedAt.After(s.UsedAt)) && (q.UsedBefore.IsZero() || s.UsedAt.Before(q.UsedBefore)) {
 			found = append(found, s)
 		}
 	}
@@ -83,7 +83,7 @@ func (m *memory) Commit(_ context.Context, c hotdesk.Change) ([]string, error) {
 	m.largest = max(m.largest, len(c.End))
 	if c.Extend != nil {
 		s := m.sessions[c.Extend.SessionID]
-		s.EndsAt, s.EndsAs, s.UsedAt = c.Extend.EndsAt, c.Extend.EndsAs, c.Extend.UsedAt
+		s.EndsAt, s.EndsAs, s.WarnAt, s.UsedAt = c.Extend.EndsAt, c.Extend.EndsAs, c.Extend.WarnAt, c.Extend.UsedAt
 		m.sessions[s.ID] = s
 	}
 	if c.Start != nil {
@@ -108,6 +108,32 @@ func (m *memory) Due(_ context.Context, now time.Time, limit int) ([]hotdesk.Ses
 	m.mu.Unlock()
 	slices.SortFunc(due, func(a, b hotdesk.Session) int { return a.EndsAt.Compare(b.EndsAt) })
 	return due[:min(limit, len(due))], fail
+}
+
+func (m *memory) Warnable(_ context.Context, near hotdesk.Near) ([]hotdesk.Session, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var found []hotdesk.Session
+	for _, s := range m.sessions {
+		if s.EndedAt.IsZero() && s.EndsAt.After(near.Now) && !s.EndsAt.After(near.EndsBy) && !s.UsedAt.Before(near.UsedSince) &&
+			!s.WarnAt.IsZero() && !s.WarnAt.After(near.Now) && s.WarnedAt.Before(s.WarnAt) {
+			found = append(found, s)
+		}
+	}
+	slices.SortFunc(found, func(a, b hotdesk.Session) int { return cmp.Or(a.EndsAt.Compare(b.EndsAt), cmp.Compare(a.ID, b.ID)) })
+	return found[:min(near.Limit, len(found))], m.fail
+}
+
+func (m *memory) Warn(_ context.Context, session hotdesk.Session, at time.Time) (bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s, found := m.sessions[session.ID]
+	if m.fail != nil || !found || !s.EndedAt.IsZero() || !s.WarnedAt.Equal(session.WarnedAt) {
+		return false, m.fail
+	}
+	s.WarnedAt = at
+	m.sessions[s.ID] = s
+	return true, nil
 }
 
 func (m *memory) Use(_ context.Context, ids []string, at time.Time) error {
@@ -294,4 +320,20 @@ func at(text string) func() time.Time {
 		}
 		return now
 	}
+}
+
+// atOnce runs a function n times at the same instant.
+func atOnce(n int, do func(i int) error) []error {
+	errs := make([]error, n)
+	start := make(chan struct{})
+	var all sync.WaitGroup
+	for i := range n {
+		all.Go(func() {
+			<-start
+			errs[i] = do(i)
+		})
+	}
+	close(start)
+	all.Wait()
+	return errs
 }

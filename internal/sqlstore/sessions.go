@@ -18,7 +18,7 @@ type Sessions struct{ db *DB }
 func (db *DB) Sessions() *Sessions { return &Sessions{db} }
 
 const selectSessions = `select id, domain_id, device_id, owner_id, user_id, door, started_at, ends_at, ends_as,
-	used_at, ended_at, ended, ended_by from sessions`
+	warn_at, warned_at, used_at, ended_at, ended, ended_by from sessions`
 
 // isOpen is "ended_at is null" for a session found by its id, in words that fit
 // no index. PostgreSQL would rather read an index of all open sessions than find
@@ -31,6 +31,8 @@ func sessionFields(s *hotdesk.Session) []any {
 		instant{&s.StartedAt},
 		instant{&s.EndsAt},
 		&s.EndsAs,
+		instant{&s.WarnAt},
+		instant{&s.WarnedAt},
 		instant{&s.UsedAt},
 		instant{&s.EndedAt},
 		&s.Ended, &s.EndedBy,
@@ -48,6 +50,9 @@ func (st *Sessions) Sessions(ctx context.Context, q hotdesk.Query) ([]hotdesk.Se
 	if q.Open {
 		s.always("ended_at is null")
 	}
+	if q.NotWarned {
+		s.always("coalesce(warned_at, 0) <= used_at")
+	}
 	text := selectSessions + s.end("started_at desc, id desc", q.Limit)
 	return collect(ctx, st.db.reader, sessionFields, text, s.args...)
 }
@@ -59,6 +64,37 @@ func (st *Sessions) Due(ctx context.Context, now time.Time, limit int) ([]hotdes
 	s.where("ends_at <= $", millis(now))
 	text := selectSessions + s.end("ends_at, id", limit)
 	return collect(ctx, st.db.reader, sessionFields, text, s.args...)
+}
+
+// Warnable implements [hotdesk.Store].
+func (st *Sessions) Warnable(ctx context.Context, near hotdesk.Near) ([]hotdesk.Session, error) {
+	var s selection
+	s.always("ended_at is null")
+	s.where("ends_at > $", millis(near.Now))
+	s.where("ends_at <= $", millis(near.EndsBy))
+	s.where("warn_at <= $", millis(near.Now))
+	s.where("used_at >= $", millis(near.UsedSince))
+	s.always("coalesce(warned_at, 0) < warn_at")
+	text := selectSessions + s.end("ends_at, id", near.Limit)
+	return collect(ctx, st.db.reader, sessionFields, text, s.args...)
+}
+
+// Warn implements [hotdesk.Store].
+func (st *Sessions) Warn(ctx context.Context, session hotdesk.Session, at time.Time) (bool, error) {
+	before := int64(-1)
+	if !session.WarnedAt.IsZero() {
+		before = millis(session.WarnedAt)
+	}
+	var changed int64
+	err := st.db.write(ctx, func(ctx context.Context, tx *writeConn) (err error) {
+		changed, err = tx.exec(ctx, "update sessions set warned_at = $2 where id = $1 and coalesce(warned_at, -1) = $3 and "+isOpen,
+			session.ID, millis(at), before)
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("store a warning: %w", err)
+	}
+	return changed == 1, nil
 }
 
 // Commit implements [hotdesk.Store].
@@ -115,9 +151,9 @@ func extendSession(ctx context.Context, tx *writeConn, e *hotdesk.Extension) err
 	if e == nil {
 		return nil
 	}
-	changed, err := tx.exec(ctx, `update sessions set ends_at = $2, ends_as = $3,
-		used_at = case when used_at < $4 then $4 else used_at end
-		where id = $1 and `+isOpen, e.SessionID, optional(e.EndsAt), string(e.EndsAs), millis(e.UsedAt))
+	changed, err := tx.exec(ctx, `update sessions set ends_at = $2, ends_as = $3, warn_at = $4,
+		used_at = case when used_at < $5 then $5 else used_at end
+		where id = $1 and `+isOpen, e.SessionID, optional(e.EndsAt), string(e.EndsAs), optional(e.WarnAt), millis(e.UsedAt))
 	if err == nil && changed == 0 {
 		return hotdesk.ErrEnded
 	}
@@ -129,9 +165,9 @@ func startSession(ctx context.Context, tx *writeConn, s *hotdesk.Session) error 
 		return nil
 	}
 	err := tx.do(ctx, `insert into sessions (id, domain_id, device_id, owner_id, user_id, door, started_at, ends_at, ends_as,
-		used_at, ended_at, ended, ended_by) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+		warn_at, warned_at, used_at, ended_at, ended, ended_by) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
 		s.ID, s.DomainID, s.DeviceID, s.OwnerID, s.UserID, string(s.Door), millis(s.StartedAt), optional(s.EndsAt), string(s.EndsAs),
-		millis(s.UsedAt), optional(s.EndedAt), string(s.Ended), s.EndedBy)
+		optional(s.WarnAt), optional(s.WarnedAt), millis(s.UsedAt), optional(s.EndedAt), string(s.Ended), s.EndedBy)
 	if isConflict(err, "sessions_device_id") {
 		return hotdesk.ErrTaken
 	}

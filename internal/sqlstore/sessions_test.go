@@ -239,6 +239,75 @@ func TestDue(t *testing.T) {
 	}
 }
 
+func TestWarnings(t *testing.T) {
+	t.Parallel()
+	for kind, empty := range databases {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			db := empty(t)
+			all := map[string]*hotdesk.Session{}
+			for name, change := range map[string]func(*hotdesk.Session){
+				"first":       func(s *hotdesk.Session) { s.EndsAt = noon.Add(time.Millisecond) },
+				"second":      func(s *hotdesk.Session) { s.UsedAt = noon.Add(-time.Hour) },
+				"again":       func(s *hotdesk.Session) { s.EndsAt, s.WarnedAt = noon.Add(3*time.Minute), noon.Add(-2*time.Minute) },
+				"warned":      func(s *hotdesk.Session) { s.WarnedAt = s.WarnAt },
+				"later":       func(s *hotdesk.Session) { s.WarnAt = noon.Add(time.Millisecond) },
+				"not at all":  func(s *hotdesk.Session) { s.WarnAt = time.Time{} },
+				"over":        func(s *hotdesk.Session) { s.EndsAt = noon },
+				"long unused": func(s *hotdesk.Session) { s.UsedAt = noon.Add(-time.Hour - time.Millisecond) },
+				"far away":    func(s *hotdesk.Session) { s.EndsAt = noon.Add(5*time.Minute + time.Millisecond) },
+				"ended":       func(s *hotdesk.Session) { s.EndedAt = noon },
+			} {
+				s := session(name, "ana", 0)
+				s.EndsAt, s.WarnAt = noon.Add(2*time.Minute), noon.Add(-time.Minute)
+				change(s)
+				all[name] = s
+				commit(t, db, hotdesk.Change{Start: s})
+			}
+			assert := func(limit int, want ...string) {
+				t.Helper()
+				near := hotdesk.Near{Now: noon, EndsBy: noon.Add(5 * time.Minute), UsedSince: noon.Add(-time.Hour), Limit: limit}
+				got, err := db.Sessions().Warnable(t.Context(), near)
+				var sessions []hotdesk.Session
+				for _, name := range want {
+					sessions = append(sessions, *all[name])
+				}
+				if diff := cmp.Diff(sessions, got); diff != "" || err != nil {
+					t.Error(err, diff)
+				}
+			}
+			assert(0, "first", "second", "again")
+			assert(2, "first", "second")
+			for name, want := range map[string]bool{"first": true, "again": true, "warned": true, "ended": false} {
+				for range 2 { // as a second server that read it before
+					first, err := db.Sessions().Warn(t.Context(), *all[name], noon)
+					if first != want || err != nil {
+						t.Errorf("%s: %v, %v", name, first, err)
+					}
+					want = false
+				}
+			}
+			assert(0, "second")
+			unused, err := db.Sessions().Sessions(t.Context(), hotdesk.Query{DeviceID: "first", NotWarned: true})
+			if err != nil || len(unused) != 1 {
+				t.Errorf("warned in the instant of its use: %v, %v", unused, err)
+			}
+			extended := hotdesk.Extension{SessionID: all["first"].ID, EndsAt: noon.Add(time.Minute), WarnAt: noon, UsedAt: noon.Add(time.Second)}
+			commit(t, db, hotdesk.Change{Extend: &extended})
+			assert(0, "second") // warned at the very time of the new warning
+			extended.WarnAt = time.Time{}
+			commit(t, db, hotdesk.Change{Extend: &extended})
+			if _, err := db.Sessions().Warn(t.Context(), hotdesk.Session{ID: all["first"].ID, WarnedAt: noon}, noon.Add(time.Minute)); err != nil {
+				t.Fatal(err)
+			}
+			unused, err = db.Sessions().Sessions(t.Context(), hotdesk.Query{DeviceID: "first", NotWarned: true})
+			if err != nil || len(unused) != 0 {
+				t.Errorf("warned after its use: %v, %v", unused, err)
+			}
+		})
+	}
+}
+
 func TestUseNeverGoesBack(t *testing.T) {
 	t.Parallel()
 	for kind, empty := range databases {
