@@ -15,9 +15,9 @@ const module = "github.com/hotdesk-pbx/hotdesk"
 // A package that stands in no line fails the test.
 func layers() [][]string {
 	return [][]string{
-		{"audit", "callrecord", "credential", "events", "dialplan", "outbox", "sip/digest", "sip/sdp", "sip/resolve", "media/dtmf", "media/g711"},
-		{"directory", "media", "media/wav", "sip"},
-		{"hotdesk", "ivr/prompts", "login", "location", "officefile", "sip/dialog", "voicemail"},
+		{"audit", "callrecord", "credential", "events", "dialplan", "sip/digest", "sip/sdp", "sip/resolve", "media/dtmf", "media/g711"},
+		{"directory", "media", "media/wav", "outbox", "sip"},
+		{"hotdesk", "ivr/prompts", "login", "location", "officefile", "emergency", "sip/dialog", "trunk", "voicemail"},
 		{"ivr", "restapi/resource", "softphone"},
 		{"switchboard"},
 		{"audiofiles", "client", "restapi", "sipserver", "sqlstore"},
