@@ -8,32 +8,51 @@ import "strings"
 // Kind is what somebody who dialled wants.
 type Kind int
 
-// The kinds of action.
+// The kinds of action. Those that begin with a star code are also the index of
+// their code in [Codes].
 const (
-	Nothing    Kind = iota // no digits at all
-	Invalid                // characters that no phone dials, or too many of them
-	Login                  // log in; Number is the extension when it was dialled along, else ""
-	Release                // give the desk back
-	OwnMailbox             // listen to the holder's messages
-	AnyMailbox             // listen to a mailbox; Number is its extension when it was dialled along, else ""
-	Extension              // somebody in the domain, who may not exist
-	Emergency              // Number calls for help: see [IsEmergency]
-	Outside                // a number of the public telephone network
+	Nothing            Kind = iota // no digits at all
+	Invalid                        // characters that no phone dials, or too many of them
+	UnknownCode                    // a star code that the domain does not have, or with nonsense behind it
+	Extension                      // somebody in the domain, who may not exist
+	Emergency                      // Number calls for help: see [IsEmergency]
+	Outside                        // a number of the public telephone network
+	Login                          // log in; Number is the extension when it was dialled along, else ""
+	Release                        // give the desk back
+	OwnMailbox                     // listen to the holder's messages
+	AnyMailbox                     // listen to a mailbox; Number is its extension when it was dialled along, else ""
+	Pickup                         // answer the call that rings at the extension Number
+	Park                           // park a call, or take back the one in the slot Number
+	ToMailbox                      // leave a message for the extension Number
+	ForwardAll                     // forward every call to Number
+	ForwardAllOff                  // no longer
+	ForwardBusy                    // forward calls to Number when busy
+	ForwardBusyOff                 // no longer
+	ForwardNoAnswer                // forward calls to Number when nobody answers
+	ForwardNoAnswerOff             // no longer
+	DoNotDisturb                   // let no call ring
+	DisturbAgain                   // let calls ring again
+	RingHere                       // let calls ring at the hot desk only
+	RingEverywhere                 // let calls ring at the own devices, too
+	Withhold                       // call Number, to be read again, without showing who calls
+	EmergencyTest                  // hear what an emergency call from here shows
+	kinds
 )
 
 // Action is what was dialled, understood.
 type Action struct {
 	Kind   Kind
-	Number string // digits, for Outside also with a leading "+"
+	Number string // digits, for Outside and after the codes for forwards and Withhold also with a leading "+"
 }
+
+// Codes are a domain's star codes, each at the index of its kind; "" for a code
+// that the domain does not have.
+type Codes [kinds]string
 
 // Plan is what a domain's digits mean.
 type Plan struct {
-	Country        string // ISO 3166-1 alpha-2, for the emergency numbers
-	LoginCode      string // "*88"; "" for a code the domain does not have
-	ReleaseCode    string
-	MailboxCode    string
-	AnyMailboxCode string
+	Country string // ISO 3166-1 alpha-2, for the emergency numbers
+	Codes   Codes
 	// IsExtension reports whether somebody has an extension, so that one of
 	// seven digits or more is not taken for a number outside. May be nil.
 	IsExtension func(extension string) bool
@@ -51,8 +70,7 @@ const (
 // (RFC 3966 5.1.1), parameters after ";" and the "#" that ends a number.
 //
 // Emergency numbers win over all else. Of the star codes the one that matches
-// the most digits wins; only the codes for login and any mailbox take an
-// extension behind them.
+// the most digits wins, if what follows it is what belongs there.
 func Read(digits string, plan Plan) Action {
 	number, ok := Clean(digits)
 	switch {
@@ -66,33 +84,40 @@ func Read(digits string, plan Plan) Action {
 	if action, ok := readCode(number, plan); ok {
 		return action
 	}
+	if number[0] == '*' {
+		return Action{Kind: UnknownCode}
+	}
 	return readNumber(number, plan)
 }
 
 // readCode finds the longest star code that the digits are or begin with.
 func readCode(number string, plan Plan) (Action, bool) {
-	codes := [...]struct {
-		code     string
-		kind     Kind
-		argument bool
-	}{
-		{plan.LoginCode, Login, true},
-		{plan.ReleaseCode, Release, false},
-		{plan.MailboxCode, OwnMailbox, false},
-		{plan.AnyMailboxCode, AnyMailbox, true},
-	}
 	longest, found := 0, Action{}
-	for _, c := range codes {
-		rest, ok := strings.CutPrefix(number, c.code)
-		if !ok || len(c.code) <= longest {
-			continue
-		}
-		if rest == "" || c.argument && isDigits(rest) && len(rest) <= MaxExtension {
-			longest, found = len(c.code), Action{Kind: c.kind, Number: rest}
+	for kind := Login; kind < kinds; kind++ {
+		code := plan.Codes[kind]
+		rest, ok := strings.CutPrefix(number, code)
+		if ok && len(code) > longest && kind.takes(rest) {
+			longest, found = len(code), Action{Kind: kind, Number: rest}
 		}
 	}
 	return found, longest > 0
 }
+
+// takes says whether a code may be followed by some digits.
+func (k Kind) takes(rest string) bool {
+	switch k {
+	case Login, AnyMailbox, Park:
+		return rest == "" || isExtension(rest)
+	case Pickup, ToMailbox:
+		return isExtension(rest)
+	case ForwardAll, ForwardBusy, ForwardNoAnswer, Withhold:
+		return isDigits(strings.TrimPrefix(rest, "+"))
+	default:
+		return rest == ""
+	}
+}
+
+func isExtension(digits string) bool { return isDigits(digits) && len(digits) <= MaxExtension }
 
 func readNumber(number string, plan Plan) Action {
 	plain, international := strings.CutPrefix(number, "+")
@@ -138,7 +163,7 @@ func Clean(digits string) (string, bool) {
 }
 
 func isDialable(number string) bool {
-	return strings.Trim(strings.TrimPrefix(number, "+"), "0123456789*#") == ""
+	return strings.Trim(number, "0123456789*#+") == ""
 }
 
 func isDigits(text string) bool {

@@ -10,8 +10,19 @@ import (
 
 func plan() dialplan.Plan {
 	return dialplan.Plan{
-		Country: "CA", LoginCode: "*88", ReleaseCode: "*89", MailboxCode: "*97", AnyMailboxCode: "*98",
+		Country: "CA", Codes: codes(),
 		IsExtension: func(e string) bool { return slices.Contains([]string{"1001", "5401", "12345678"}, e) },
+	}
+}
+
+func codes() dialplan.Codes {
+	return dialplan.Codes{
+		dialplan.Login: "*88", dialplan.Release: "*89", dialplan.OwnMailbox: "*97", dialplan.AnyMailbox: "*98",
+		dialplan.Pickup: "**", dialplan.Park: "*68", dialplan.ToMailbox: "*99",
+		dialplan.ForwardAll: "*72", dialplan.ForwardAllOff: "*73", dialplan.ForwardBusy: "*90", dialplan.ForwardBusyOff: "*91",
+		dialplan.ForwardNoAnswer: "*92", dialplan.ForwardNoAnswerOff: "*93",
+		dialplan.DoNotDisturb: "*78", dialplan.DisturbAgain: "*79", dialplan.RingHere: "*41", dialplan.RingEverywhere: "*40",
+		dialplan.Withhold: "*67", dialplan.EmergencyTest: "*933",
 	}
 }
 
@@ -28,14 +39,44 @@ func TestRead(t *testing.T) {
 		{"*88#", dialplan.Login, ""},
 		{"*881001", dialplan.Login, "1001"},
 		{"%2A881001%23", dialplan.Login, "1001"},
-		{"*8812345678901", dialplan.Invalid, ""},
-		{"*88*1001", dialplan.Invalid, ""},
+		{"*8812345678901", dialplan.UnknownCode, ""},
+		{"*88*1001", dialplan.UnknownCode, ""},
 		{"*89", dialplan.Release, ""},
-		{"*891001", dialplan.Invalid, ""},
+		{"*891001", dialplan.UnknownCode, ""},
 		{"*97", dialplan.OwnMailbox, ""},
 		{"*98", dialplan.AnyMailbox, ""},
 		{"*981001", dialplan.AnyMailbox, "1001"},
-		{"*99", dialplan.Invalid, ""},
+		{"*99", dialplan.UnknownCode, ""},
+		{"*991001", dialplan.ToMailbox, "1001"},
+		{"*99*1001", dialplan.UnknownCode, ""},
+		{"**1001", dialplan.Pickup, "1001"},
+		{"%2A%2A1001", dialplan.Pickup, "1001"},
+		{"**", dialplan.UnknownCode, ""},
+		{"***1001", dialplan.UnknownCode, ""},
+		{"*68", dialplan.Park, ""},
+		{"*68701", dialplan.Park, "701"},
+		{"*68#701", dialplan.UnknownCode, ""},
+		{"*721002", dialplan.ForwardAll, "1002"},
+		{"*72+14165550101", dialplan.ForwardAll, "+14165550101"},
+		{"*72 (416) 555-0101", dialplan.ForwardAll, "4165550101"},
+		{"*72", dialplan.UnknownCode, ""},
+		{"*72*88", dialplan.UnknownCode, ""},
+		{"*73", dialplan.ForwardAllOff, ""},
+		{"*731002", dialplan.UnknownCode, ""},
+		{"*901002", dialplan.ForwardBusy, "1002"},
+		{"*91", dialplan.ForwardBusyOff, ""},
+		{"*921002", dialplan.ForwardNoAnswer, "1002"},
+		{"*93", dialplan.ForwardNoAnswerOff, ""},
+		{"*933", dialplan.EmergencyTest, ""},
+		{"*9331", dialplan.UnknownCode, ""},
+		{"*78", dialplan.DoNotDisturb, ""},
+		{"*79", dialplan.DisturbAgain, ""},
+		{"*41", dialplan.RingHere, ""},
+		{"*40", dialplan.RingEverywhere, ""},
+		{"*67+14165550101", dialplan.Withhold, "+14165550101"},
+		{"*67911", dialplan.Withhold, "911"},
+		{"*67", dialplan.UnknownCode, ""},
+		{"*67**1001", dialplan.UnknownCode, ""},
 		{"1001", dialplan.Extension, "1001"},
 		{"1001#", dialplan.Extension, "1001"},
 		{"1001;phone-context=acme.test", dialplan.Extension, "1001"},
@@ -81,15 +122,15 @@ func TestRead(t *testing.T) {
 
 func TestLongestCodeWins(t *testing.T) {
 	t.Parallel()
-	p := dialplan.Plan{LoginCode: "*8", ReleaseCode: "*89", AnyMailboxCode: "*800"}
+	p := dialplan.Plan{Codes: dialplan.Codes{dialplan.Login: "*8", dialplan.Release: "*89", dialplan.AnyMailbox: "*800"}}
 	for digits, want := range map[string]dialplan.Action{
 		"*8":        {Kind: dialplan.Login},
 		"*89":       {Kind: dialplan.Release},
 		"*891":      {Kind: dialplan.Login, Number: "91"},
 		"*8001001":  {Kind: dialplan.AnyMailbox, Number: "1001"},
 		"*80":       {Kind: dialplan.Login, Number: "0"},
-		"*97":       {Kind: dialplan.Invalid},
-		"*":         {Kind: dialplan.Invalid},
+		"*97":       {Kind: dialplan.UnknownCode},
+		"*":         {Kind: dialplan.UnknownCode},
 		"#":         {Kind: dialplan.Invalid},
 		"1001":      {Kind: dialplan.Extension, Number: "1001"},
 		"004912345": {Kind: dialplan.Outside, Number: "004912345"},
@@ -171,13 +212,13 @@ func FuzzRead(f *testing.F) {
 		if strings.Trim(strings.TrimPrefix(a.Number, "+"), "0123456789") != "" {
 			t.Errorf("Read(%q) = %v: not digits", digits, a)
 		}
-		if a.Kind == dialplan.Invalid || a.Kind == dialplan.Nothing {
+		if a.Kind == dialplan.Invalid || a.Kind == dialplan.UnknownCode || a.Kind == dialplan.Nothing {
 			if a.Number != "" {
 				t.Errorf("Read(%q) = %v: a number of nothing", digits, a)
 			}
 			return
 		}
-		if a.Kind >= dialplan.Extension && dialplan.Read(a.Number, plan()) != a {
+		if a.Kind <= dialplan.Outside && dialplan.Read(a.Number, plan()) != a {
 			t.Errorf("Read(%q) = %v, which reads as %v", digits, a, dialplan.Read(a.Number, plan()))
 		}
 	})

@@ -110,6 +110,8 @@ const (
 	CallNotAllowed  = Sentence(prompts.CallNotAllowed)  // a desk nobody holds may not call there
 	EmergencyFailed = Sentence(prompts.EmergencyFailed) // the emergency call found no line
 	NobodyAvailable = Sentence(prompts.NobodyAvailable) // the person called has no phone that answers
+	ForwardCircle   = Sentence(prompts.ForwardCircle)   // forwards led back to somebody called before
+	UnknownCode     = Sentence(prompts.UnknownCode)     // a star code that is none, or with nonsense behind it
 	SomethingFailed = Sentence(prompts.SomethingFailed) // an error of ours
 )
 

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
-	"github.com/hotdesk-pbx/hotdesk/internal/dialplan"
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/events"
 	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
@@ -24,21 +23,21 @@ const inboxSize = 256
 // call is one live call. Its goroutine alone touches it; everything else posts
 // to its inbox.
 type call struct {
-	board   *Switchboard
-	log     *slog.Logger
-	domain  directory.Domain
-	device  directory.Device // it is made from
-	hops    int              // Max-Forwards left for the far side
-	dialled string
-	foreign bool // the dialled address is of another domain of this server
-	inbox   chan any
-	flooded chan struct{} // closed when the inbox overflowed
-	flood   func()        // closes it
+	board    *Switchboard
+	log      *slog.Logger
+	domain   directory.Domain
+	begin    func(ctx context.Context) outcome // what whoever called wants
+	hops     int                               // Max-Forwards left for the far side
+	madeFrom string                            // the ID of the device that made it, or ""
+	dialled  string
+	foreign  bool // the dialled address is of another domain of this server
+	inbox    chan any
+	flooded  chan struct{} // closed when the inbox overflowed
+	flood    func()        // closes it
 
-	caller  side
-	holder  hotdesk.Holder
+	caller  *party
 	record  callrecord.Record
-	leaving []func() // to be done at the end, last first
+	parties []*party // all who have a part, the caller first
 }
 
 // The inbox carries [dialog.Event]s and these.
@@ -49,27 +48,29 @@ type (
 	talkDone struct{ err error }
 )
 
-func (s *Switchboard) newCall(tx *sip.ServerTx, device directory.Device, domain directory.Domain) *call {
+// newCall makes the call that an INVITE asks for.
+func (s *Switchboard) newCall(tx *sip.ServerTx, from identity, domain directory.Domain) *call {
 	req := tx.Request()
 	id := newID()
 	flooded := make(chan struct{})
 	named, known := s.cfg.Directory.DomainByName(req.Recipient.Host)
-	return &call{
-		board:   s,
-		log:     s.cfg.Log.With(slog.String("call", id), slog.String("device", device.Name)),
-		domain:  domain,
-		device:  device,
-		hops:    hopsLeft(req),
-		dialled: sip.URIUser(req.Recipient),
-		foreign: known && named.ID != domain.ID,
-		inbox:   make(chan any, inboxSize),
-		flooded: flooded,
-		flood:   sync.OnceFunc(func() { close(flooded) }),
+	c := &call{
+		board:    s,
+		log:      s.cfg.Log.With(slog.String("call", id), slog.String("from", from.name())),
+		domain:   domain,
+		hops:     hopsLeft(req),
+		madeFrom: from.device.ID,
+		dialled:  sip.URIUser(req.Recipient),
+		foreign:  known && named.ID != domain.ID,
+		inbox:    make(chan any, inboxSize),
+		flooded:  flooded,
+		flood:    sync.OnceFunc(func() { close(flooded) }),
 		record: callrecord.Record{
-			ID: id, DomainID: domain.ID, Dialled: sip.URIUser(req.Recipient), StartedAt: s.cfg.Now().UTC(),
-			Caller: callrecord.Party{DeviceID: device.ID},
+			ID: id, DomainID: domain.ID, Dialled: sip.URIUser(req.Recipient), StartedAt: s.cfg.Now().UTC(), Caller: from.shown,
 		},
 	}
+	c.caller = c.join(from)
+	return c
 }
 
 // hopsLeft is Max-Forwards for the far side (RFC 3261 16.6 step 3).
@@ -123,38 +124,34 @@ func (c *call) run() {
 
 // leave gives back what the call holds.
 func (c *call) leave() {
-	for _, give := range slices.Backward(c.leaving) {
-		give()
+	for _, p := range slices.Backward(c.parties) {
+		p.leave()
 	}
-	c.leaving = nil
 }
 
-func (c *call) onLeave(f func()) { c.leaving = append(c.leaving, f) }
-
-// serve finds out who calls whom and does it.
+// serve does what whoever called wants.
 func (c *call) serve(ctx context.Context) outcome {
 	if err := c.identify(ctx); err != nil {
 		c.log.Error("find the holder", slog.Any("error", err))
 		return outcomeFailed()
 	}
-	action := dialplan.Read(c.dialled, c.plan())
 	c.publish(Started{
 		CallID: c.record.ID, DomainID: c.domain.ID, Caller: c.record.Caller, Dialled: c.dialled, At: c.record.StartedAt,
 	})
-	if action.Kind == dialplan.Emergency {
-		c.save(ctx) // others are written when they are answered, or over: nobody was promised anything before
-	}
-	return c.route(ctx, action)
+	return c.begin(ctx)
 }
 
 // identify decides for whom the calling device acts, for this call.
 func (c *call) identify(ctx context.Context) error {
-	holder, err := c.board.cfg.Sessions.HolderOf(ctx, c.device)
+	if c.caller.device.ID == "" {
+		return nil
+	}
+	holder, err := c.board.cfg.Sessions.HolderOf(ctx, c.caller.device)
 	if err != nil {
 		return err
 	}
-	c.holder = holder
-	c.record.Caller = partyOf(c.device, holder)
+	c.caller.identity = identityOf(c.caller.device, holder)
+	c.record.Caller = c.caller.shown
 	return nil
 }
 
@@ -168,21 +165,6 @@ func partyOf(device directory.Device, holder hotdesk.Holder) callrecord.Party {
 		p.SessionID = holder.Session.ID
 	}
 	return p
-}
-
-func (c *call) plan() dialplan.Plan {
-	policy := c.domain.HotDesking
-	return dialplan.Plan{
-		Country:        c.domain.Country,
-		LoginCode:      policy.LoginCode,
-		ReleaseCode:    policy.ReleaseCode,
-		MailboxCode:    policy.MailboxCode,
-		AnyMailboxCode: policy.AnyMailboxCode,
-		IsExtension: func(extension string) bool {
-			_, ok := c.board.cfg.Directory.UserByExtension(c.domain.ID, extension)
-			return ok
-		},
-	}
 }
 
 // save writes the record. A call is not refused because its record cannot be

@@ -81,15 +81,13 @@ func (c *call) refusalOf(err error) outcome {
 
 // describeSelf opens our own sound and answers the caller's offer, or makes one.
 func (c *call) describeSelf() (*conversing, []byte, error) {
-	s, err := c.openSide(c.board.cfg.Engine.Local(c.caller.leg.Flow()).Addr())
-	if err != nil {
+	p := c.caller
+	if err := c.openSound(p, c.local(p)); err != nil {
 		return nil, nil, fmt.Errorf("open sound: %w", err)
 	}
-	s.leg = c.caller.leg
-	c.caller = s
 	v := &conversing{
-		call: c, ear: newEarpiece(s.stream, c.hangUpOnce()),
-		endpoint: sdp.Endpoint{At: s.at, Origin: s.origin, Formats: []sdp.Format{sdp.PCMU(), sdp.PCMA(), sdp.TelephoneEvent()}},
+		call: c, ear: newEarpiece(p.stream, c.hangUpOnce()),
+		endpoint: sdp.Endpoint{At: p.at, Origin: p.origin, Formats: []sdp.Format{sdp.PCMU(), sdp.PCMA(), sdp.TelephoneEvent()}},
 	}
 	body, err := v.answer(c.caller.leg.RemoteSDP())
 	return v, body, err
@@ -178,9 +176,9 @@ func (v *conversing) over(by string, stop func()) {
 func (c *call) desk() ivr.Desk {
 	desk := ivr.Desk{
 		CallID: c.record.ID, DomainID: c.domain.ID, Domain: c.domain.Name, Language: c.domain.Language,
-		Zone: zoneOf(c.domain.TimeZone), DeviceID: c.device.ID, LoginCode: c.domain.HotDesking.LoginCode,
+		Zone: zoneOf(c.domain.TimeZone), DeviceID: c.caller.device.ID, LoginCode: c.domain.HotDesking.LoginCode,
 	}
-	if owner, ok := c.board.cfg.Directory.User(c.device.OwnerID); ok && !owner.IsDeskAccount(c.domain.HotDesking) {
+	if owner, ok := c.board.cfg.Directory.User(c.caller.device.OwnerID); ok && !owner.IsDeskAccount(c.domain.HotDesking) {
 		desk.PersonID = owner.ID
 	}
 	return desk

@@ -22,7 +22,7 @@ func (Started) Kind() string { return "call.started" }
 type Ringing struct {
 	CallID   string
 	DomainID string
-	DeviceID string
+	DeviceID string // "" for an outside line
 	Caller   callrecord.Party
 	Callee   callrecord.Party // for whom the device rings
 	At       time.Time

@@ -1,6 +1,10 @@
 package switchboard
 
-import "github.com/hotdesk-pbx/hotdesk/internal/callrecord"
+import (
+	"slices"
+
+	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
+)
 
 // SIP statuses that the switchboard speaks itself (RFC 3261 21).
 const (
@@ -41,12 +45,20 @@ func outcomeNotFound() outcome {
 	return outcome{statusNotFound, "Not Found", callrecord.NotFound}
 }
 
+func outcomeIncomplete() outcome {
+	return outcome{statusAddressIncomplete, "Address Incomplete", callrecord.NotFound}
+}
+
 func outcomeNotReached() outcome {
 	return outcome{statusUnavailable, "Not Registered", callrecord.NotReached}
 }
 
 func outcomeNoAnswer() outcome {
 	return outcome{statusUnavailable, "No Answer", callrecord.NoAnswer}
+}
+
+func outcomeDoNotDisturb() outcome {
+	return outcome{statusBusyHere, "Do Not Disturb", callrecord.Busy}
 }
 
 func outcomeCancelled() outcome {
@@ -72,6 +84,19 @@ func (o outcome) endedBy() string {
 // stopsForking says whether one phone's answer speaks for the person: a 6xx is
 // final for every branch (RFC 3261 16.7 step 5).
 func stopsForking(code int) bool { return code >= statusBusyEverywhere }
+
+// judge says how a group of targets ended from their final answers, and
+// whether that is the end of the search.
+func (d destination) judge(codes []int) (o outcome, over bool) {
+	onward, sum := d.onward, d.outcome
+	if onward == nil {
+		onward = func(code int) bool { return outcomeOf(code) == outcomeNotReached() }
+	}
+	if sum == nil {
+		sum = bestOutcome
+	}
+	return sum(codes), slices.ContainsFunc(codes, func(code int) bool { return !onward(code) })
+}
 
 // bestOutcome chooses what the caller hears from the final answers of all
 // phones that rang. A person who declined said so; else one who is in a call

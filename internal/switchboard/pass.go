@@ -39,9 +39,9 @@ type exchange struct {
 func (t *talking) sides(leg *dialog.Leg) (near, far *side, ok bool) {
 	switch leg {
 	case t.caller.leg:
-		return &t.caller, &t.callee.side, true
+		return &t.caller.side, &t.callee.side, true
 	case t.callee.leg:
-		return &t.callee.side, &t.caller, true
+		return &t.callee.side, &t.caller.side, true
 	default:
 		return nil, nil, false
 	}

@@ -1,7 +1,7 @@
 package switchboard
 
 import (
-	"context"
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -18,8 +18,7 @@ var errLoop = errors.New("the way to the phone leads back to this server")
 
 // branch is one phone that rings.
 type branch struct {
-	side
-	target
+	*party
 	rang bool
 	code int // its final answer; 0: it still rings
 }
@@ -39,102 +38,107 @@ func completedElsewhere() sip.Header {
 	return sip.NewHeader("Reason", `SIP;cause=200;text="Call completed elsewhere"`)
 }
 
-// connect calls an extension of the domain.
-func (c *call) connect(ctx context.Context, extension string) outcome {
-	user, ok := c.board.cfg.Directory.UserByExtension(c.domain.ID, extension)
-	if !ok || user.Disabled {
-		return outcomeNotFound()
-	}
-	c.record.Callee = callrecord.Party{UserID: user.ID, Number: user.Extension, Name: user.Name}
-	if c.hops < 1 {
-		return outcome{statusTooManyHops, "Too Many Hops", callrecord.Failed}
-	}
-	targets, err := c.targets(ctx, user)
-	if err != nil {
-		c.log.Error("find the phones", slog.Any("error", err))
-		return outcomeFailed()
-	}
-	c.board.cfg.Sessions.Used(c.holder.Session)
-	defer c.board.cfg.Sessions.Used(c.holder.Session)
-	c.onLeave(c.board.cfg.Busy.occupy(c.device.ID))
-	invitation := c.caller.leg.Invitation()
+// ring rings one group of a destination's targets after the other, until one
+// phone answers.
+func (c *call) ring(d destination) (*party, outcome) {
 	r := &ringing{
-		call: c, offer: c.caller.leg.RemoteSDP(), relies: sip.HasOption(invitation, "Require", "100rel"),
-		branches: map[*dialog.Leg]*branch{},
+		call: c, offer: c.caller.leg.RemoteSDP(),
+		relies: sip.HasOption(c.caller.leg.Invitation(), "Require", "100rel"),
 	}
-	if o, ok := r.start(targets); !ok {
-		return o
+	if err := r.prepare(); err != nil {
+		return nil, r.refusalOf(err)
 	}
-	winner, o := r.wait(c.board.cfg.RingFor)
-	if winner == nil {
-		return o
+	last := outcomeNotReached()
+	for _, group := range d.groups {
+		if err := r.start(group); err != nil {
+			last = r.refusalOf(err)
+		}
+		if len(r.branches) == 0 {
+			continue
+		}
+		winner, o, over := r.wait(d)
+		if winner != nil || over {
+			return winner, o
+		}
+		last = o
 	}
-	return c.talk(ctx, winner, r.offer)
+	return nil, last
 }
 
-// start rings all phones at once.
-func (r *ringing) start(targets []target) (outcome, bool) {
+// prepare opens the caller's sound, unless the offer is none that can be relayed.
+func (r *ringing) prepare() error {
 	if r.offer != nil {
 		if _, err := audioOf(r.offer); err != nil {
-			return r.refusalOf(err), false
+			return err
 		}
 	}
-	caller, err := r.openSide(r.board.cfg.Engine.Local(r.caller.leg.Flow()).Addr())
-	if err != nil {
-		return r.refusalOf(err), false
-	}
-	caller.leg = r.caller.leg
-	r.caller = caller
-	for _, t := range targets {
-		if failure := r.ring(t); failure != nil {
-			r.log.Warn("ring a phone", slog.String("to", t.device.Name), slog.Any("error", failure))
+	return r.openSound(r.caller, r.local(r.caller))
+}
+
+// start rings all phones of a group at once. It fails when none can be rung,
+// and does nothing when there are none.
+func (r *ringing) start(group []target) error {
+	var err error
+	r.branches, r.early = map[*dialog.Leg]*branch{}, nil
+	for _, t := range group {
+		if failure := r.invite(t); failure != nil {
+			r.log.Warn("ring a phone", slog.String("to", t.name()), slog.Any("error", failure))
 			err = failure
 		}
 	}
-	switch {
-	case len(r.branches) > 0:
-		return outcome{}, true
-	case err != nil:
-		return r.refusalOf(err), false
-	default:
-		return outcomeNotReached(), false
-	}
+	return err
 }
 
-// ring sends the INVITE for one phone. It shows the holder of the calling
+// invite sends the INVITE for one phone. It shows the holder of the calling
 // device, as decided for this call.
-func (r *ringing) ring(t target) error {
+func (r *ringing) invite(t target) error {
 	t.flows = slices.DeleteFunc(t.flows, r.leadsHere)
 	if len(t.flows) == 0 {
 		return errLoop
 	}
-	s, err := r.openSide(r.board.cfg.Engine.Local(t.flows[0]).Addr())
-	if err != nil {
+	b := &branch{party: r.join(t.identity)}
+	if err := r.openSound(b.party, r.board.cfg.Engine.Local(t.flows[0]).Addr()); err != nil {
 		return fmt.Errorf("open its sound: %w", err)
 	}
-	b := &branch{side: s, target: t}
-	var offer []byte
+	invite := r.invitation(t)
 	if r.offer != nil {
-		if offer, err = b.offer(r.offer); err != nil {
+		offer, err := b.offer(r.offer)
+		if err != nil {
 			return fmt.Errorf("relay the offer: %w", err)
 		}
+		invite.SDP, invite.Unreliable = offer, false
 	}
-	from := r.address(r.record.Caller)
-	b.leg, err = r.board.cfg.Legs.Invite(dialog.Invite{
-		Target: t.uri, Flows: t.flows, Routes: t.routes,
-		From: from, To: r.address(t.party), ContactUser: r.device.Name, MaxForwards: r.hops,
-		SDP: offer,
-		// A reliable response would hold an offer that only the caller, who has
-		// not been answered yet, could answer (RFC 3262 5).
-		Unreliable: offer == nil,
-		Headers:    []sip.Header{sip.NewHeader("P-Asserted-Identity", from.String())},
-	}, r.event)
+	leg, err := r.board.cfg.Legs.Invite(invite, r.event)
 	if err != nil {
 		return err
 	}
-	r.branches[b.leg] = b
-	r.onLeave(func() { b.leg.Bye() }) // whatever becomes of the call
+	b.leg = leg
+	r.branches[leg] = b
+	b.onLeave(func() { leg.Bye() }) // whatever becomes of the call
 	return nil
+}
+
+// invitation is the INVITE for a target, without an offer.
+func (r *ringing) invitation(t target) dialog.Invite {
+	from, to := r.address(r.record.Caller), r.address(t.shown)
+	invite := dialog.Invite{
+		Target: t.uri, Flows: t.flows, Routes: t.routes, Patience: t.patience,
+		From: from, To: to, ContactUser: cmp.Or(r.caller.device.Name, r.record.Caller.Number), MaxForwards: r.hops,
+		// A reliable response would hold an offer that only the caller, who has
+		// not been answered yet, could answer (RFC 3262 5).
+		Unreliable: true,
+		Headers:    t.headers, Parts: t.parts, Credentials: t.credentials,
+	}
+	if t.from != nil {
+		invite.From = *t.from
+	}
+	if t.to != nil {
+		invite.To = *t.to
+	}
+	if t.headers == nil {
+		invite.Headers = []sip.Header{sip.NewHeader("P-Asserted-Identity", from.String())}
+	}
+	return invite
 }
 
 // leadsHere tells whether a flow ends at this server, so that a call over it
@@ -150,37 +154,39 @@ func (c *call) address(p callrecord.Party) sip.Address {
 }
 
 // wait rings until one phone answers, the caller gives up, all have refused,
-// or the time is over. All other phones stop ringing.
-func (r *ringing) wait(ringFor time.Duration) (*branch, outcome) {
-	timer := time.NewTimer(ringFor)
+// or the time is over. All other phones stop ringing. Over says that no other
+// group is to be tried.
+func (r *ringing) wait(d destination) (winner *party, o outcome, over bool) {
+	timer := time.NewTimer(d.ringFor)
 	defer timer.Stop()
 	for {
 		message, timeout := r.next(timer.C)
 		if timeout {
 			r.stop(nil)
-			return nil, outcomeNoAnswer()
+			return nil, outcomeNoAnswer(), true
 		}
 		switch m := message.(type) {
 		case dialog.Answered:
 			if winner := r.branches[m.Leg]; winner != nil {
 				r.stop(winner, completedElsewhere())
-				return winner, outcome{}
+				return winner.party, outcome{}, true
 			}
 		case dialog.Progressed:
 			r.progressed(m)
 		case dialog.Failed:
-			if o, over := r.failed(m); over {
-				return nil, o
+			if codes := r.failed(m); codes != nil {
+				o, over := d.judge(codes)
+				return nil, o, over
 			}
 		case dialog.Canceled:
 			r.stop(nil, reasonsOf(m.Reason)...)
-			return nil, outcomeCancelled()
+			return nil, outcomeCancelled(), true
 		case dialog.Ended: // the caller keeps silent on a reliable response
 			r.stop(nil)
-			return nil, outcomeCancelled()
+			return nil, outcomeCancelled(), true
 		case hangUp:
 			r.stop(nil)
-			return nil, outcome{statusServiceUnavailable, "Shutting Down", callrecord.Interrupted}
+			return nil, outcome{statusServiceUnavailable, "Shutting Down", callrecord.Interrupted}, true
 		default:
 			r.declineOffer(message)
 		}
@@ -194,27 +200,36 @@ func (r *ringing) stop(but *branch, reason ...sip.Header) {
 		if b != but {
 			b.leg.Bye(reason...)
 			b.stream.Close()
+			if but == nil {
+				r.silenced(b)
+			}
 		}
 	}
 }
 
-// failed notes a phone's refusal. The call is over when it speaks for all, or
-// when it was the last.
-func (r *ringing) failed(m dialog.Failed) (outcome, bool) {
-	b := r.branches[m.Leg]
-	if b == nil {
-		return outcome{}, false
-	}
-	b.code = m.Code
+// silenced tells that a phone rings no longer while the call may go on to others.
+func (r *ringing) silenced(b *branch) {
 	if b.rang {
 		r.publish(StoppedRinging{CallID: r.record.ID, DomainID: r.domain.ID, DeviceID: b.device.ID, At: r.now()})
 	}
+	b.rang = false
+}
+
+// failed notes a phone's refusal. It gives the final answers that decide, once
+// one speaks for all or the last has come.
+func (r *ringing) failed(m dialog.Failed) []int {
+	b := r.branches[m.Leg]
+	if b == nil {
+		return nil
+	}
+	b.code = m.Code
+	r.silenced(b)
 	if m.Err != nil {
-		r.log.Info("phone does not answer", slog.String("to", b.device.Name), slog.Int("code", m.Code), slog.Any("error", m.Err))
+		r.log.Info("phone does not answer", slog.String("to", b.name()), slog.Int("code", m.Code), slog.Any("error", m.Err))
 	}
 	if stopsForking(m.Code) {
 		r.stop(nil)
-		return bestOutcome([]int{m.Code}), true
+		return []int{m.Code}
 	}
 	var codes []int
 	rings := false
@@ -226,7 +241,7 @@ func (r *ringing) failed(m dialog.Failed) (outcome, bool) {
 		}
 	}
 	if len(codes) == len(r.branches) {
-		return bestOutcome(codes), true
+		return codes
 	}
 	if r.early == b { // others may be heard now, or at least ring
 		r.early = nil
@@ -234,7 +249,7 @@ func (r *ringing) failed(m dialog.Failed) (outcome, bool) {
 			r.progress(statusRinging, "Ringing", nil)
 		}
 	}
-	return outcome{}, false
+	return nil
 }
 
 // progressed tells the caller that a phone rings. The first phone that sends
@@ -246,7 +261,9 @@ func (r *ringing) progressed(m dialog.Progressed) {
 	}
 	if !b.rang && m.Response.StatusCode == statusRinging {
 		b.rang = true
-		r.publish(Ringing{CallID: r.record.ID, DomainID: r.domain.ID, DeviceID: b.device.ID, Caller: r.record.Caller, Callee: b.party, At: r.now()})
+		r.publish(Ringing{
+			CallID: r.record.ID, DomainID: r.domain.ID, DeviceID: b.device.ID, Caller: r.record.Caller, Callee: b.shown, At: r.now(),
+		})
 	}
 	code, reason := m.Response.StatusCode, m.Response.Reason
 	if body := r.earlySound(b, m); body != nil {
@@ -267,9 +284,9 @@ func (r *ringing) earlySound(b *branch, m dialog.Progressed) []byte {
 	if m.SDP == nil || r.offer == nil || r.early != nil && r.early != b || r.relies && len(r.branches) > 1 {
 		return nil
 	}
-	body, err := r.join(b, m.SDP, r.offer)
+	body, err := r.bridge(b.party, m.SDP, r.offer)
 	if err != nil {
-		r.log.Info("phone sends early sound that cannot be relayed", slog.String("to", b.device.Name), slog.Any("error", err))
+		r.log.Info("phone sends early sound that cannot be relayed", slog.String("to", b.name()), slog.Any("error", err))
 		return nil
 	}
 	r.early = b

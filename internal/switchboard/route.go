@@ -6,7 +6,6 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
 	"github.com/hotdesk-pbx/hotdesk/internal/dialplan"
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
-	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
 	"github.com/hotdesk-pbx/hotdesk/internal/ivr"
 )
 
@@ -19,11 +18,11 @@ const (
 	held                       // acts for a person
 )
 
-func standingOf(holder hotdesk.Holder, policy directory.HotDesking) standing {
+func standingOf(holder *directory.User, policy directory.HotDesking) standing {
 	switch {
-	case holder.User == nil:
+	case holder == nil:
 		return unassigned
-	case holder.User.IsDeskAccount(policy):
+	case holder.IsDeskAccount(policy):
 		return freeDesk
 	default:
 		return held
@@ -55,14 +54,23 @@ func permit(s standing, kind dialplan.Kind) (denial, bool) {
 	return denial{}, true
 }
 
-// route does what was dialled.
-func (c *call) route(ctx context.Context, action dialplan.Action) outcome {
+// dial does what the calling device dialled.
+func (c *call) dial(ctx context.Context) outcome {
+	action := c.read(c.dialled)
+	if action.Kind == dialplan.Emergency {
+		c.save(ctx) // others are written when they are answered, or over: nobody was promised anything before
+	}
 	if c.foreign && action.Kind != dialplan.Emergency {
 		return outcomeNotFound() // domains never see each other
 	}
-	if d, ok := permit(standingOf(c.holder, c.domain.HotDesking), action.Kind); !ok {
+	if d, ok := permit(standingOf(c.caller.user, c.domain.HotDesking), action.Kind); !ok {
 		return c.announce(ctx, d.sentence, d.outcome)
 	}
+	return c.act(ctx, action)
+}
+
+// act does what a caller has dialled who may.
+func (c *call) act(ctx context.Context, action dialplan.Action) outcome {
 	switch action.Kind {
 	case dialplan.Login:
 		return c.converse(ctx, func(ctx context.Context, caller ivr.Caller, desk ivr.Desk) error {
@@ -75,10 +83,22 @@ func (c *call) route(ctx context.Context, action dialplan.Action) outcome {
 	case dialplan.Extension:
 		return c.connect(ctx, action.Number)
 	case dialplan.Emergency:
-		return c.announce(ctx, ivr.EmergencyFailed, outcome{statusServiceUnavailable, "No Line For Emergency Calls", callrecord.Failed})
+		return c.emergency(ctx)
 	case dialplan.Outside:
-		return c.announce(ctx, ivr.NoOutsideLine, outcome{statusServiceUnavailable, "No Outside Line", callrecord.Failed})
+		return c.outside(ctx, action.Number, c.caller.user)
+	case dialplan.Nothing, dialplan.Invalid:
+		return outcomeIncomplete()
 	default:
-		return outcome{statusAddressIncomplete, "Address Incomplete", callrecord.NotFound}
+		return c.announce(ctx, ivr.UnknownCode, outcomeIncomplete())
 	}
+}
+
+// outside calls a number of the public telephone network, by the right of a
+// user: whoever calls, forwards or transfers.
+func (c *call) outside(ctx context.Context, _ string, _ *directory.User) outcome {
+	return c.announce(ctx, ivr.NoOutsideLine, outcome{statusServiceUnavailable, "No Outside Line", callrecord.Failed})
+}
+
+func (c *call) emergency(ctx context.Context) outcome {
+	return c.announce(ctx, ivr.EmergencyFailed, outcome{statusServiceUnavailable, "No Line For Emergency Calls", callrecord.Failed})
 }

@@ -1,10 +1,7 @@
 package switchboard
 
 import (
-	"encoding/binary"
 	"net/netip"
-
-	"github.com/google/uuid"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/media"
 	"github.com/hotdesk-pbx/hotdesk/internal/media/g711"
@@ -19,21 +16,6 @@ type side struct {
 	at     netip.AddrPort // where the phone is told to send its sound
 	origin *sdp.Origin
 	told   sdp.Audio // what the phone was told last
-}
-
-// openSide gives a leg over a flow its port pair, freed when the call ends.
-func (c *call) openSide(local netip.Addr) (side, error) {
-	stream, err := c.board.cfg.Ports.Open()
-	if err != nil {
-		return side{}, err
-	}
-	c.onLeave(stream.Close)
-	id := uuid.New()
-	return side{
-		stream: stream,
-		at:     netip.AddrPortFrom(local, stream.Addr().Port()),
-		origin: sdp.NewOrigin(binary.BigEndian.Uint64(id[:8])),
-	}, nil
 }
 
 // offer rewrites the far side's offer for this side.

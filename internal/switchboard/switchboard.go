@@ -67,7 +67,7 @@ type Config struct {
 	Events        *events.Bus
 	Now           func() time.Time
 	Log           *slog.Logger
-	RingFor       time.Duration // how long phones ring before nobody has answered
+	RingFor       time.Duration // how long phones ring of users who have not said; 0: [directory.DefaultRingSeconds]
 	PerDevice     int           // calls that one device may make at once; 0: 32
 }
 
@@ -78,15 +78,13 @@ type Switchboard struct {
 	running  sync.WaitGroup
 	mu       sync.Mutex // guards what follows, for the time of a look-up
 	calls    map[string]*call
-	made     map[string]int // calls by the ID of the device that makes them
+	made     map[string]int // calls by the ID of the device that made them
 	draining bool
 }
 
 // New makes a switchboard without calls.
 func New(cfg Config) *Switchboard {
-	if cfg.RingFor == 0 {
-		cfg.RingFor = time.Minute
-	}
+	cfg.RingFor = cmp.Or(cfg.RingFor, directory.DefaultRingSeconds*time.Second)
 	cfg.PerDevice = cmp.Or(cfg.PerDevice, 32)
 	return &Switchboard{cfg: cfg, calls: map[string]*call{}, made: map[string]int{}}
 }
@@ -94,13 +92,19 @@ func New(cfg Config) *Switchboard {
 // Incoming takes an INVITE outside any dialog from an authenticated device. It
 // returns at once; every INVITE gets its final response from the call it makes.
 func (s *Switchboard) Incoming(tx *sip.ServerTx, device directory.Device, domain directory.Domain) {
-	c := s.newCall(tx, device, domain)
+	c := s.newCall(tx, identityOf(device, hotdesk.Holder{}), domain)
+	c.begin = c.dial
+	s.take(tx, c, dialog.LocalParty{ContactUser: device.Name})
+}
+
+// take begins the call of an INVITE, or refuses it.
+func (s *Switchboard) take(tx *sip.ServerTx, c *call, local dialog.LocalParty) {
 	if o, ok := s.add(c); !ok {
-		s.cfg.Log.Warn("a call is not taken on", slog.String("device", device.Name), slog.String("domain", domain.Name), slog.String("reason", o.reason))
+		c.log.Warn("a call is not taken on", slog.String("domain", c.domain.Name), slog.String("reason", o.reason))
 		s.reply(tx, o.code, o.reason, sip.NewHeader("Retry-After", "10"))
 		return
 	}
-	leg, err := s.cfg.Legs.Incoming(tx, dialog.LocalParty{ContactUser: device.Name}, c.event)
+	leg, err := s.cfg.Legs.Incoming(tx, local, c.event)
 	if err == nil {
 		c.caller.leg = leg
 		go c.run()
@@ -163,12 +167,12 @@ func (s *Switchboard) add(c *call) (outcome, bool) {
 	switch {
 	case s.draining:
 		return outcome{statusServiceUnavailable, "Shutting Down", callrecord.Failed}, false
-	case s.made[c.device.ID] >= s.cfg.PerDevice:
+	case c.madeFrom != "" && s.made[c.madeFrom] >= s.cfg.PerDevice:
 		return outcome{statusBusyHere, "Too Many Calls At Once", callrecord.Failed}, false
 	}
 	s.running.Add(1)
 	s.calls[c.record.ID] = c
-	s.made[c.device.ID]++
+	s.made[c.madeFrom]++
 	return outcome{}, true
 }
 
@@ -176,8 +180,8 @@ func (s *Switchboard) remove(c *call) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.calls, c.record.ID)
-	if s.made[c.device.ID]--; s.made[c.device.ID] == 0 {
-		delete(s.made, c.device.ID)
+	if s.made[c.madeFrom]--; s.made[c.madeFrom] == 0 {
+		delete(s.made, c.madeFrom)
 	}
 	s.running.Done()
 }

@@ -15,20 +15,20 @@ import (
 // talking is the part of a call in which two phones are connected.
 type talking struct {
 	*call
-	callee   *branch
+	callee   *party
 	late     []byte      // the offer of the callee's 200, until the caller answers it
 	offering bool        // an offer of one side is on its way to the other
 	asked    *offerAsked // an offer whose answer one side's ACK will bring
 }
 
 // talk connects the caller with the phone that answered, until one hangs up.
-func (c *call) talk(ctx context.Context, callee *branch, offer []byte) outcome {
-	c.onLeave(c.board.cfg.Busy.occupy(callee.device.ID))
-	c.record.Callee = callee.party
+func (c *call) talk(ctx context.Context, callee *party) outcome {
+	c.occupy(callee)
+	c.record.Callee = callee.shown
 	c.record.AnsweredAt = c.now()
 	c.save(ctx) // before the caller hears of it: an answered call is on disk
 	t := &talking{call: c, callee: callee}
-	if err := t.accept(offer); err != nil {
+	if err := t.accept(c.caller.leg.RemoteSDP()); err != nil {
 		c.log.Info("the phones cannot be joined", slog.Any("error", err))
 		callee.leg.Bye()
 		c.record.AnsweredAt = time.Time{} // the caller never heard an answer
@@ -38,8 +38,6 @@ func (c *call) talk(ctx context.Context, callee *branch, offer []byte) outcome {
 		return outcome{statusNotAcceptableHere, "Not Acceptable Here", callrecord.Failed}
 	}
 	c.publish(Answered{CallID: c.record.ID, DomainID: c.domain.ID, Caller: c.record.Caller, Callee: c.record.Callee, At: c.record.AnsweredAt})
-	c.board.cfg.Sessions.Used(callee.session)
-	defer c.board.cfg.Sessions.Used(callee.session)
 	return t.until(ctx)
 }
 
@@ -49,7 +47,7 @@ func (t *talking) accept(offer []byte) error {
 	remote := t.callee.leg.RemoteSDP()
 	identity := sip.NewHeader("P-Asserted-Identity", t.address(t.record.Callee).String())
 	if offer != nil {
-		body, err := t.join(t.callee, remote, offer)
+		body, err := t.bridge(t.callee, remote, offer)
 		if err != nil {
 			return err
 		}
@@ -63,10 +61,10 @@ func (t *talking) accept(offer []byte) error {
 	return t.caller.leg.Accept(body, identity)
 }
 
-// join relays the sound between the caller and a phone that has answered the
+// bridge relays the sound between the caller and a phone that has answered the
 // caller's offer, and gives the answer for the caller.
-func (c *call) join(callee *branch, answer, offer []byte) ([]byte, error) {
-	body, err := c.settle(&c.caller, &callee.side, offer, answer)
+func (c *call) bridge(callee *party, answer, offer []byte) ([]byte, error) {
+	body, err := c.settle(&c.caller.side, &callee.side, offer, answer)
 	if err != nil {
 		return nil, err
 	}
@@ -159,7 +157,7 @@ func (t *talking) acked(m dialog.Acked) {
 func (t *talking) lateAnswer(answer []byte) {
 	offer := t.late
 	t.late = nil
-	body, err := t.settle(&t.callee.side, &t.caller, offer, answer)
+	body, err := t.settle(&t.callee.side, &t.caller.side, offer, answer)
 	if err == nil {
 		err = t.callee.leg.Ack(body)
 	}

@@ -69,6 +69,8 @@ const (
 	CallNotAllowed  Name = "call_not_allowed"
 	EmergencyFailed Name = "emergency_failed"
 	NobodyAvailable Name = "nobody_available"
+	ForwardCircle   Name = "forward_circle"
+	UnknownCode     Name = "unknown_code"
 )
 
 // Before times of day and lengths of time.

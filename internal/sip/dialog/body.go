@@ -5,6 +5,7 @@ import (
 	"io"
 	"mime"
 	"mime/multipart"
+	"net/textproto"
 	"strings"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/sip"
@@ -56,6 +57,31 @@ func setBody(m sip.Message, contentType string, body []byte) {
 	}
 	m.AppendHeader(sip.NewHeader("Content-Type", contentType))
 	m.SetBody(body)
+}
+
+// setParts gives a message a session description, which may be none, and what
+// stands beside it.
+func setParts(m sip.Message, sdp []byte, parts []Part) {
+	if len(parts) == 0 {
+		setBody(m, sdpType, sdp)
+		return
+	}
+	var body bytes.Buffer
+	w := multipart.NewWriter(&body)
+	if len(sdp) > 0 {
+		parts = append([]Part{{Type: sdpType, Content: sdp}}, parts...)
+	}
+	for _, p := range parts {
+		header := textproto.MIMEHeader{"Content-Type": {p.Type}}
+		if p.ID != "" {
+			header.Set("Content-ID", "<"+p.ID+">")
+		}
+		// Writing to a buffer does not fail.
+		section, _ := w.CreatePart(header)
+		_, _ = section.Write(p.Content)
+	}
+	_ = w.Close()
+	setBody(m, "multipart/mixed;boundary="+w.Boundary(), body.Bytes())
 }
 
 func appendHeaders(m sip.Message, headers []sip.Header) {

@@ -97,7 +97,13 @@ type Invite struct {
 	MaxForwards int         // 70 when 0
 
 	SDP     []byte       // the offer; nil asks the peer for one
+	Parts   []Part       // of the body beside SDP (RFC 5621), which then is multipart
 	Headers []sip.Header // whatever else the INVITE shall carry
+
+	// Patience is how long a flow may keep silent, without any response, before
+	// the next is tried. 0 stands for 64*T1, which is too long for a caller who
+	// could be served elsewhere.
+	Patience time.Duration
 
 	// Unreliable keeps to ourselves that we take reliable provisional responses
 	// (RFC 3262). It is for an INVITE without an offer whose owner could not
@@ -106,6 +112,13 @@ type Invite struct {
 
 	Credentials    *Credentials  // nil: a challenge is a refusal
 	SessionExpires time.Duration // instead of that of [Config] unless 0; none when negative
+}
+
+// Part is one part of a body.
+type Part struct {
+	Type    string // the Content-Type
+	ID      string // the Content-ID, without brackets, where a header refers to it; or ""
+	Content []byte
 }
 
 // LocalParty says who we are to the caller of an INVITE taken with [Layer.Incoming].

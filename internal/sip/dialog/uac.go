@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/sip"
 )
@@ -25,6 +26,7 @@ type attempt struct {
 	cseq  uint32
 	tx    *sip.ClientTx
 	auth  []sip.Header
+	wait  *time.Timer             // for any response, where the caller has said how long
 	forks map[string]*peer        // by To tag
 	acks  map[string]*sip.Request // likewise: sent again for each 2xx that comes again
 }
@@ -72,9 +74,23 @@ func (g *Leg) dial() {
 			t.tx, err = g.layer.engine.Send(g.invitation(t), flow, func(r sip.Reply) {
 				g.box.post(func() { g.inviteReplied(t, r) })
 			})
+			g.limitSilence(t)
 		}
 		if err != nil {
 			g.unreachable(err)
+		}
+	})
+}
+
+// limitSilence gives up an attempt that no response comes to. The INVITE's
+// transaction goes on: a 2xx that comes late is answered with a BYE.
+func (g *Leg) limitSilence(t *attempt) {
+	if g.uac.inv.Patience <= 0 {
+		return
+	}
+	t.wait = g.after(g.uac.inv.Patience, func() {
+		if t.wait != nil && t == g.uac.now && g.phase == trying && !g.uac.canceled {
+			g.unreachable(sip.ErrTimeout)
 		}
 	})
 }
@@ -101,12 +117,14 @@ func (g *Leg) invitation(t *attempt) *sip.Request {
 	appendHeaders(req, g.session.request())
 	appendHeaders(req, u.inv.Headers)
 	appendHeaders(req, t.auth)
-	setBody(req, sdpType, u.inv.SDP)
+	setParts(req, u.inv.SDP, u.inv.Parts)
 	return req
 }
 
 // inviteReplied takes what came back to an attempt.
 func (g *Leg) inviteReplied(t *attempt, r sip.Reply) {
+	stop(t.wait)
+	t.wait = nil
 	if r.Err == nil && r.Response.StatusCode/100 == 2 {
 		g.succeeded(t, r.Response)
 		return
@@ -187,7 +205,7 @@ func (g *Leg) succeeded(t *attempt, res *sip.Response) {
 		g.win(t, p, res)
 	default:
 		g.dismiss(t, p)
-		if g.phase == trying { // RFC 3261 9.1: the 200 crossed our CANCEL
+		if g.phase == trying && t == u.now { // RFC 3261 9.1: the 200 crossed our CANCEL
 			g.fail(Failed{Code: 487, Reason: "Request Terminated", Response: res})
 		}
 	}
