@@ -29,6 +29,7 @@ func (a *App) Serve(ctx context.Context) error {
 	}
 	stop()
 	err := group.Wait()
+	a.phones.ports.Close()
 	return errors.Join(err, a.closeStores())
 }
 

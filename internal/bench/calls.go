@@ -32,7 +32,7 @@ func measureCalls(ctx context.Context, r *round) (err error) {
 	if err := registerAll(ctx, phones, r.Parallel); err != nil {
 		return err
 	}
-	if err := callsFor(ctx, phones, r.Parallel, time.Second, new(tally)); err != nil {
+	if err := callsFor(ctx, phones, r.Parallel, r.Time, new(tally)); err != nil {
 		return err
 	}
 	if err := r.steadyCalls(ctx, s, phones, "calls without media"); err != nil {

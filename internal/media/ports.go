@@ -28,8 +28,11 @@ const (
 	// turns, so each rests far longer as long as there are others; and who goes on
 	// sending then is a stranger to the stream that has the pair next.
 	defaultQuarantine = time.Second
-	anyPairAttempts   = 64
-	expeditedTOS      = 46 << 2 // RFC 4594: telephone sound is marked EF
+	// defaultKeepOpen lets a busy server take a pair up again with its sockets.
+	// What strangers send to it meanwhile waits in the kernel, so it is not for ever.
+	defaultKeepOpen = time.Minute
+	anyPairAttempts = 64
+	expeditedTOS    = 46 << 2 // RFC 4594: telephone sound is marked EF
 )
 
 // PortsConfig says where streams listen.
@@ -37,6 +40,7 @@ type PortsConfig struct {
 	IP          netip.Addr       // the address every socket is bound to; invalid means 127.0.0.1
 	First, Last uint16           // the ports to use, pairs of an even one and the next; both 0: any that the system has free
 	Quarantine  time.Duration    // how long a pair rests at least after use, so that late packets reach nobody; 0 means 1 s
+	KeepOpen    time.Duration    // how long the sockets of a pair that rests stay open; 0 means 1 min
 	Log         *slog.Logger     // nil: silent
 	Now         func() time.Time // nil: time.Now
 	Rand        io.Reader        // of SSRC, first sequence number and timestamp; nil: crypto/rand
@@ -47,15 +51,26 @@ type PortsConfig struct {
 type Ports struct {
 	cfg     PortsConfig
 	buffers sync.Pool // of *[datagramSize]byte, for the readers of sockets
+	maxOpen int       // resting pairs that keep their sockets, at most
 
-	mu    sync.Mutex
-	free  []pair // oldest first
-	inUse int
+	mu     sync.Mutex
+	free   []pair // oldest first
+	inUse  int
+	open   int         // free pairs with sockets
+	sweep  *time.Timer // closes those that have rested long; nil while none is open
+	closed bool
 }
 
+// pair is an even port and the next.
 type pair struct {
-	port  uint16
-	since time.Time // free since then; zero when never used
+	port      uint16
+	since     time.Time    // free since then; zero when never used
+	rtp, rtcp *net.UDPConn // nil while they are not open
+}
+
+func (p *pair) closeSockets() {
+	_, _ = p.rtp.Close(), p.rtcp.Close()
+	p.rtp, p.rtcp = nil, nil
 }
 
 // NewPorts checks the range and makes all of its pairs free.
@@ -66,6 +81,9 @@ func NewPorts(cfg PortsConfig) (*Ports, error) {
 	if cfg.Quarantine == 0 {
 		cfg.Quarantine = defaultQuarantine
 	}
+	if cfg.KeepOpen == 0 {
+		cfg.KeepOpen = defaultKeepOpen
+	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
@@ -75,7 +93,10 @@ func NewPorts(cfg PortsConfig) (*Ports, error) {
 	if cfg.Rand == nil {
 		cfg.Rand = rand.Reader
 	}
-	p := &Ports{cfg: cfg, buffers: sync.Pool{New: func() any { return new([datagramSize]byte) }}}
+	p := &Ports{
+		cfg: cfg, buffers: sync.Pool{New: func() any { return new([datagramSize]byte) }},
+		maxOpen: maxFiles() / 4, // two files each, and half of all for others
+	}
 	if p.anyPort() {
 		return p, nil
 	}
@@ -117,17 +138,27 @@ func (p *Ports) Open() (*Stream, error) {
 		if !ok {
 			break
 		}
-		rtp, rtcp, err := p.bind(candidate.port)
+		err := p.bind(&candidate)
 		if err == nil {
-			return newStream(p, rtp, rtcp)
+			return newStream(p, candidate)
 		}
-		p.giveBack(candidate.port)
+		p.giveBack(candidate)
 		if !errors.Is(err, syscall.EADDRINUSE) { // out of files, or a wrong IP: the next pair would fail, too
 			return nil, fmt.Errorf("%w: %w", ErrNoPorts, err)
 		}
 		p.cfg.Log.Warn("RTP port pair is taken by another program", slog.Int("port", int(candidate.port)), slog.Any("error", err))
 	}
 	return nil, ErrNoPorts
+}
+
+// Close closes the sockets of the pairs that rest, and of the others when their
+// streams close.
+func (p *Ports) Close() {
+	p.mu.Lock()
+	p.closed = true
+	p.mu.Unlock()
+	for p.closeRested(p.cfg.Now()) {
+	}
 }
 
 // InUse is the number of streams that are open now.
@@ -158,17 +189,78 @@ func (p *Ports) take() (pair, bool) {
 	}
 	p.free = p.free[1:]
 	p.inUse++
+	if oldest.rtp != nil {
+		p.open--
+	}
 	return oldest, true
 }
 
 // giveBack puts a pair at the end of the ring, where its quarantine begins.
-func (p *Ports) giveBack(port uint16) {
+func (p *Ports) giveBack(used pair) {
+	if used.rtp != nil && !p.rest(used) {
+		used.closeSockets()
+	}
+	if used.rtp == nil {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.append(used)
+	}
+}
+
+// rest gives a pair back with its sockets open, if it may keep them.
+func (p *Ports) rest(used pair) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.closed || p.anyPort() || p.open >= p.maxOpen {
+		return false
+	}
+	p.append(used)
+	p.open++
+	if p.sweep == nil {
+		p.sweep = time.AfterFunc(p.cfg.KeepOpen, p.tidy)
+	}
+	return true
+}
+
+func (p *Ports) append(used pair) {
 	p.inUse--
 	if !p.anyPort() {
-		p.free = append(p.free, pair{port: port, since: p.cfg.Now()})
+		used.since = p.cfg.Now()
+		p.free = append(p.free, used)
 	}
+}
+
+// tidy closes what has rested long, as long as something rests.
+func (p *Ports) tidy() {
+	for p.closeRested(p.cfg.Now().Add(-p.cfg.KeepOpen)) {
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.sweep = nil
+	if p.open > 0 {
+		p.sweep = time.AfterFunc(p.cfg.KeepOpen, p.tidy)
+	}
+}
+
+// closeRested closes the sockets of pairs that are free since then or longer,
+// some at a time: calls wait for it. It is false when none is left.
+func (p *Ports) closeRested(since time.Time) bool {
+	const atOnce = 32
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	closed := 0
+	for i := range p.free {
+		rests := &p.free[i]
+		if rests.since.After(since) || closed == atOnce {
+			break
+		}
+		if rests.rtp != nil {
+			rests.closeSockets()
+			closed++
+		}
+	}
+	p.open -= closed
+	return closed > 0
 }
 
 func (p *Ports) openAny() (*Stream, error) {
@@ -179,29 +271,34 @@ func (p *Ports) openAny() (*Stream, error) {
 		}
 		port := localPort(probe)
 		_ = probe.Close()
-		rtp, rtcp, err := p.bind(port &^ 1)
-		if err != nil {
+		found := pair{port: port &^ 1}
+		if p.bind(&found) != nil {
 			continue
 		}
 		p.mu.Lock()
 		p.inUse++
 		p.mu.Unlock()
-		return newStream(p, rtp, rtcp)
+		return newStream(p, found)
 	}
 	return nil, ErrNoPorts
 }
 
-func (p *Ports) bind(port uint16) (rtp, rtcp *net.UDPConn, err error) {
-	rtp, err = p.listen(port)
-	if err != nil {
-		return nil, nil, err
+// bind opens the sockets of a pair, unless they are open since it was used last.
+func (p *Ports) bind(to *pair) error {
+	if to.rtp != nil {
+		return nil
 	}
-	rtcp, err = p.listen(port + 1)
+	rtp, err := p.listen(to.port)
+	if err != nil {
+		return err
+	}
+	rtcp, err := p.listen(to.port + 1)
 	if err != nil {
 		_ = rtp.Close()
-		return nil, nil, err
+		return err
 	}
-	return rtp, rtcp, nil
+	to.rtp, to.rtcp = rtp, rtcp
+	return nil
 }
 
 func (p *Ports) listen(port uint16) (*net.UDPConn, error) {

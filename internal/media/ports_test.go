@@ -63,6 +63,64 @@ func TestPortsOfARange(t *testing.T) {
 	}
 }
 
+// TestPairAtRest keeps its sockets: nobody else gets the ports, and what comes in
+// meanwhile reaches nobody.
+func TestPairAtRest(t *testing.T) {
+	t.Parallel()
+	first := freeRange(t, 2)
+	var clock atomic.Int64
+	ports := newPorts(t, media.PortsConfig{
+		First: first, Last: first + 1, Quarantine: time.Minute, KeepOpen: time.Hour,
+		Now: func() time.Time { return time.Unix(clock.Load(), 0) },
+	})
+	defer ports.Close()
+	for range 3 {
+		s, before := leg(t, ports)
+		before.say(1, 1)
+		until(t, "packet", func() bool { return s.Stats().Received == 1 })
+		s.Close()
+		until(t, "pair comes back", func() bool { return ports.InUse() == 0 })
+		if socket(t, first) != nil || socket(t, first+1) != nil {
+			t.Error("a port that rests is free for others")
+		}
+		before.say(100, 1)
+		clock.Add(60)
+		s, after := leg(t, ports)
+		after.say(1, 1)
+		until(t, "packet of the next phone", func() bool { return s.Stats().Received == 1 })
+		if n := s.Stats().Strangers; n != 100 {
+			t.Errorf("%d packets of the phone before were thrown away", n)
+		}
+		s.Close()
+		until(t, "pair comes back", func() bool { return ports.InUse() == 0 })
+		clock.Add(60)
+	}
+}
+
+// TestSocketsAreClosed when a pair has rested long, and when no calls are to come.
+func TestSocketsAreClosed(t *testing.T) {
+	t.Parallel()
+	first := freeRange(t, 4)
+	free := func(t *testing.T, at uint16) bool {
+		t.Helper()
+		return socket(t, at+1) != nil && socket(t, at) != nil // the second is closed last
+	}
+	t.Run("after a long rest", func(t *testing.T) {
+		t.Parallel()
+		ports := newPorts(t, media.PortsConfig{First: first, Last: first + 1, KeepOpen: 20 * time.Millisecond})
+		open(t, ports).Close()
+		until(t, "the ports are free", func() bool { return free(t, first) })
+	})
+	t.Run("at the end", func(t *testing.T) {
+		t.Parallel()
+		ports := newPorts(t, media.PortsConfig{First: first + 2, Last: first + 3})
+		s := open(t, ports)
+		ports.Close()
+		s.Close()
+		until(t, "the ports are free", func() bool { return free(t, first+2) })
+	})
+}
+
 // TestPortTakenByAnother passes over a pair of which one port is not free.
 func TestPortTakenByAnother(t *testing.T) {
 	t.Parallel()

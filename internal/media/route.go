@@ -62,6 +62,7 @@ func (s *Stream) Update(remote Remote) {
 		s.hearing.forget()
 	}
 	s.route.Store(next)
+	s.startReading()
 }
 
 // lock sets the sources, as far as they are known, and from them and the SDP where to send.

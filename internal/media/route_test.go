@@ -185,9 +185,14 @@ func TestBeforeTheFirstUpdateNothingIsTaken(t *testing.T) {
 	s := open(t, newPorts(t, media.PortsConfig{}))
 	p := newPhone(t, s.Addr())
 	p.say(10, 1)
-	until(t, "packets", func() bool { return s.Stats().Strangers == 10 })
 	if s.Peer().IsValid() {
 		t.Errorf("peer is %v", s.Peer())
+	}
+	s.Update(p.remote())
+	p.say(1, 1)
+	until(t, "a packet after it", func() bool { return s.Stats().Received == 1 })
+	if n := s.Stats().Strangers; n != 10 {
+		t.Errorf("%d packets were thrown away", n)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 const (
@@ -19,10 +20,10 @@ const (
 // Stream is the sound of one leg: an RTP and an RTCP socket and what is known
 // about the other side. All methods are safe for use by several goroutines.
 type Stream struct {
-	ports     *Ports
-	log       *slog.Logger
-	rtp, rtcp *net.UDPConn
-	local     netip.AddrPort
+	ports *Ports
+	log   *slog.Logger
+	pair
+	local netip.AddrPort
 
 	route   atomic.Pointer[route] // nil until the first Update
 	peer    atomic.Pointer[Stream]
@@ -32,12 +33,13 @@ type Stream struct {
 	inserts inserts
 	counts  counts
 
-	mu         sync.Mutex // guards changes of route, and candidates
+	mu         sync.Mutex // guards changes of route, what follows, and closing
 	candidates [maxCandidates]candidate
+	reading    bool // somebody reads the sockets
 
 	closed  chan struct{}
-	once    sync.Once
 	readers atomic.Int32
+	broken  atomic.Bool // a socket fails
 }
 
 type counts struct {
@@ -45,20 +47,13 @@ type counts struct {
 	reception                                                 reception
 }
 
-func newStream(p *Ports, rtp, rtcp *net.UDPConn) (*Stream, error) {
-	s := &Stream{
-		ports: p, log: p.cfg.Log, rtp: rtp, rtcp: rtcp,
-		local: localAddr(rtp), closed: make(chan struct{}),
-	}
+func newStream(p *Ports, at pair) (*Stream, error) {
+	s := &Stream{ports: p, log: p.cfg.Log, pair: at, local: localAddr(at.rtp), closed: make(chan struct{})}
 	if err := s.voice.prepare(s, p.cfg); err != nil {
-		_, _ = rtp.Close(), rtcp.Close()
-		p.giveBack(s.local.Port())
+		p.giveBack(at)
 		return nil, err
 	}
 	s.hearing.prepare(p.cfg.Now)
-	s.readers.Store(2)
-	go s.read(rtp, s.rtpCame)
-	go s.read(rtcp, s.rtcpCame)
 	return s, nil
 }
 
@@ -96,22 +91,70 @@ func (s *Stream) Stats() Stats {
 // be told what had come before: Listen(Ear{}) first where that matters.
 // Closing again does nothing.
 func (s *Stream) Close() {
-	s.once.Do(func() {
+	s.mu.Lock()
+	first, reading := !s.isClosed(), s.reading
+	if first {
 		close(s.closed)
-		s.leave()
-		s.voice.stop(ErrClosed)
+	}
+	s.mu.Unlock()
+	if !first {
+		return
+	}
+	s.leave()
+	s.voice.stop(ErrClosed)
+	if !reading {
+		s.end()
+		return
+	}
+	longAgo := time.Unix(1, 0)
+	if errors.Join(s.rtp.SetReadDeadline(longAgo), s.rtcp.SetReadDeadline(longAgo)) != nil {
+		s.broken.Store(true)
 		_, _ = s.rtp.Close(), s.rtcp.Close()
-	})
+	}
 }
 
-// read hands every datagram of one socket to take until the socket is closed.
+func (s *Stream) isClosed() bool {
+	select {
+	case <-s.closed:
+		return true
+	default:
+		return false
+	}
+}
+
+// end gives the ports back when nobody reads any more.
+func (s *Stream) end() {
+	s.hears.Store(false)
+	s.hearing.end()
+	if s.broken.Load() {
+		s.closeSockets()
+	}
+	s.ports.giveBack(s.pair)
+}
+
+// startReading takes what comes in from now on. What came before the first
+// Update is for nobody, so a stream that is never joined needs no reader; s.mu
+// is held.
+func (s *Stream) startReading() {
+	if s.reading || s.isClosed() {
+		return
+	}
+	s.reading = true
+	for _, conn := range []*net.UDPConn{s.rtp, s.rtcp} {
+		_ = conn.SetReadDeadline(time.Time{}) // it fails as the reader will
+		s.counts.strangers.Add(drain(conn))
+	}
+	s.readers.Store(2)
+	go s.read(s.rtp, s.rtpCame)
+	go s.read(s.rtcp, s.rtcpCame)
+}
+
+// read hands every datagram of one socket to take until the stream is closed.
 // The reader that ends last gives the ports back.
 func (s *Stream) read(conn *net.UDPConn, take func([]byte, netip.AddrPort)) {
 	defer func() {
 		if s.readers.Add(-1) == 0 {
-			s.hears.Store(false)
-			s.hearing.end()
-			s.ports.giveBack(s.local.Port())
+			s.end()
 		}
 	}()
 	pooled := s.ports.buffers.Get()
@@ -123,13 +166,14 @@ func (s *Stream) read(conn *net.UDPConn, take func([]byte, netip.AddrPort)) {
 		case err == nil:
 			failures = 0
 			take(buf[:n], netip.AddrPortFrom(from.Addr().Unmap(), from.Port()))
-		case errors.Is(err, net.ErrClosed):
+		case s.isClosed():
 			return
 		default:
 			failures++
 		}
 	}
 	s.log.Error("media socket fails", slog.String("local", s.local.String()))
+	s.broken.Store(true)
 	<-s.closed
 }
 
