@@ -112,6 +112,11 @@ const (
 	NobodyAvailable = Sentence(prompts.NobodyAvailable) // the person called has no phone that answers
 	ForwardCircle   = Sentence(prompts.ForwardCircle)   // forwards led back to somebody called before
 	UnknownCode     = Sentence(prompts.UnknownCode)     // a star code that is none, or with nonsense behind it
+	OutsideBarred   = Sentence(prompts.OutsideBarred)   // the class of service does not allow it
+	PremiumBarred   = Sentence(prompts.PremiumBarred)   // the domain allows no premium rate numbers
+	LinesBusy       = Sentence(prompts.LinesBusy)       // every line has as many calls as it takes
+	TooManyOutside  = Sentence(prompts.TooManyOutside)  // the user has
+	LineNeeded      = Sentence(prompts.LineNeeded)      // an emergency call takes the line
 	SomethingFailed = Sentence(prompts.SomethingFailed) // an error of ours
 )
 

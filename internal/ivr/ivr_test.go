@@ -347,6 +347,11 @@ func TestAnnounce(t *testing.T) {
 		ivr.CallNotAllowed:  "Calls outside are not possible from this desk. Please log in first.",
 		ivr.EmergencyFailed: "Your emergency call could not be connected. Please use another phone at once.",
 		ivr.NobodyAvailable: "Nobody can be reached at that number right now. Please try again later.",
+		ivr.OutsideBarred:   "Your account may not call that number. Please ask your office manager.",
+		ivr.PremiumBarred:   "Premium rate numbers cannot be called from this office. Please ask your office manager.",
+		ivr.LinesBusy:       "All outside lines are in use. Please try again in a few minutes.",
+		ivr.TooManyOutside:  "You have too many calls outside at the same time. Please end one of them, and dial again.",
+		ivr.LineNeeded:      "This call ends now, because its line is needed for an emergency call.",
 		ivr.SomethingFailed: failed,
 	} {
 		t.Run(string(sentence), func(t *testing.T) {

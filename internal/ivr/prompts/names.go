@@ -73,6 +73,25 @@ const (
 	UnknownCode     Name = "unknown_code"
 )
 
+// Outside lines.
+const (
+	OutsideBarred  Name = "outside_barred"
+	PremiumBarred  Name = "premium_barred"
+	LinesBusy      Name = "lines_busy"
+	TooManyOutside Name = "too_many_outside"
+	LineNeeded     Name = "line_needed"
+)
+
+// Emergency calls.
+const (
+	EmergencyShows     Name = "emergency_shows"
+	EmergencyShowsNone Name = "emergency_shows_none"
+	EmergencyDesk      Name = "emergency_desk"
+	EmergencyFrom      Name = "emergency_from"
+	PlaceKnown         Name = "place_known"
+	PlaceUnknown       Name = "place_unknown"
+)
+
 // Before times of day and lengths of time.
 const (
 	Since Name = "since"

@@ -101,7 +101,9 @@ func (l *Library) Names() []Name {
 // English clip. A name that is in no table has neither text nor sound.
 func (l *Library) Clip(language, domain string, name Name) Clip {
 	clip, known := l.clips[name]
-	if !known {
+	if strings.HasPrefix(string(name), placePrefix) && !known {
+		clip = Clip{Name: name}
+	} else if !known {
 		l.log.Error("no prompt has this name", slog.String("prompt", string(name)))
 		return Clip{Name: name}
 	}

@@ -265,3 +265,19 @@ func BenchmarkSay(b *testing.B) {
 		library.Say("en", "acme.test", phrase)
 	}
 }
+
+func TestPlaceIsSilentUntilItIsRecorded(t *testing.T) {
+	t.Parallel()
+	library, logged := newLibrary(t, fstest.MapFS{"acme.test/en/place_of_5401.wav": {Data: wavFile(7, 100)}})
+	if got := library.Say("en", "acme.test", prompts.Place("5401")); len(got.PCM) != 100 {
+		t.Errorf("the recording has %d samples", len(got.PCM))
+	}
+	for _, domain := range []string{"beta.test", ""} {
+		if got := library.Say("en", domain, prompts.Place("5401")); len(got.PCM) != 0 || got.Text != "" {
+			t.Errorf("%q says %+v", domain, got)
+		}
+	}
+	if logged.Len() > 0 {
+		t.Errorf("logged %s", logged)
+	}
+}

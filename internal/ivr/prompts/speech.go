@@ -33,7 +33,7 @@ func (l *Library) Say(language, domain string, phrase Phrase) Utterance {
 			pcm = append(pcm, make([]int16, pause(name))...)
 		default:
 			clip := l.Clip(language, domain, name)
-			if said.Len() > 0 {
+			if said.Len() > 0 && clip.Text != "" {
 				said.WriteByte(' ')
 			}
 			said.WriteString(clip.Text)
@@ -107,6 +107,14 @@ func ClockFace(t time.Time) Phrase {
 		return append(p, Number(minute)...)
 	}
 }
+
+// placePrefix begins the names of clips that only the operator can record,
+// because the place of a desk is free text.
+const placePrefix = "place_of_"
+
+// Place speaks where a desk stands, from the operator's recording, such as
+// place_of_5401.wav; without one it is silent.
+func Place(desk string) Phrase { return Phrase{Name(placePrefix + desk)} }
 
 // Weekday speaks the day of a week.
 func Weekday(day time.Weekday) Phrase { return Phrase{Name(strings.ToLower(day.String()))} }
