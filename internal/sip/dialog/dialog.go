@@ -82,6 +82,11 @@ func (c Config) withDefaults() Config {
 // Credentials answer the challenges (401, 407) of a peer that asks who we are.
 type Credentials struct {
 	Username, Password string
+
+	// Insist answers a second challenge, too, that does not say that the nonce
+	// was stale: some carriers have several proxies that each know only their
+	// own nonces.
+	Insist bool
 }
 
 // Invite describes a call to make.

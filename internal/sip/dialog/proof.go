@@ -16,7 +16,7 @@ type proof struct {
 
 // answer takes a 401 or 407 and reports whether the request is worth another
 // try. A second challenge says that the password is wrong, unless it says that
-// the nonce was stale.
+// the nonce was stale, or the peer is one that does not say so.
 func (p *proof) answer(creds *Credentials, req *sip.Request, res *sip.Response) bool {
 	asks, answers := "WWW-Authenticate", "Authorization"
 	switch res.StatusCode {
@@ -33,13 +33,7 @@ func (p *proof) answer(creds *Credentials, req *sip.Request, res *sip.Response) 
 	for _, h := range res.GetHeaders(asks) {
 		challenges = append(challenges, h.Value())
 	}
-	tries := 0
-	for _, name := range p.tries {
-		if name == answers {
-			tries++
-		}
-	}
-	if tries > 1 || tries == 1 && !digest.IsStale(challenges) {
+	if !p.mayAnswer(answers, creds.Insist || digest.IsStale(challenges)) {
 		return false
 	}
 	value, err := digest.Answer(challenges, digest.Claim{
@@ -53,4 +47,16 @@ func (p *proof) answer(creds *Credentials, req *sip.Request, res *sip.Response) 
 	p.headers = slices.DeleteFunc(slices.Clone(p.headers), func(h sip.Header) bool { return h.Name() == answers })
 	p.headers = append(p.headers, sip.NewHeader(answers, value))
 	return true
+}
+
+// mayAnswer tells whether a challenge is worth an answer in some header: the
+// first is, and a second when it may be no sign of a wrong password.
+func (p *proof) mayAnswer(header string, again bool) bool {
+	tries := 0
+	for _, name := range p.tries {
+		if name == header {
+			tries++
+		}
+	}
+	return tries == 0 || tries == 1 && again
 }
