@@ -1,7 +1,6 @@
 package dialog_test
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 	"time"
