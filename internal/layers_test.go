@@ -54,20 +54,6 @@ func TestPackagesImportOnlyLowerLayers(t *testing.T) {
 	}
 }
 
-func TestOnlyTheSIPEngineKnowsTheSIPLibrary(t *testing.T) {
-	t.Parallel()
-	for _, p := range listPackages(t) {
-		if strings.HasPrefix(p.ImportPath, module+"/internal/sip/") || p.ImportPath == module+"/internal/sip" {
-			continue
-		}
-		for _, imported := range p.Imports {
-			if strings.HasPrefix(imported, "github.com/emiago/sipgo") {
-				t.Errorf("%s imports %s", p.ImportPath, imported)
-			}
-		}
-	}
-}
-
 // listPackages asks the go command for every package of the module that has
 // code of its own besides tests.
 func listPackages(t *testing.T) []goPackage {

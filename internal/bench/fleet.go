@@ -155,10 +155,7 @@ func (p *phone) register(ctx context.Context) error {
 func (p *phone) challenged(res *sip.Response) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.challenges, p.answered = nil, 0
-	for _, header := range res.GetHeaders("WWW-Authenticate") {
-		p.challenges = append(p.challenges, header.Value())
-	}
+	p.challenges, p.answered = sip.Values(res, "WWW-Authenticate"), 0
 }
 
 // proof answers the last challenge once more, for another request.

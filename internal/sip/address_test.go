@@ -79,12 +79,12 @@ func TestHeaderHelpers(t *testing.T) {
 		t.Errorf("%q is left", got)
 	}
 	sip.SetHeader(req, sip.NewHeader("CSeq", "9 INVITE"))
-	if req.CSeq().SeqNo != 9 || len(sip.Values(req, "CSeq")) != 1 {
+	if req.CSeq().Number != 9 || len(sip.Values(req, "CSeq")) != 1 {
 		t.Errorf("CSeq %v", sip.Values(req, "CSeq"))
 	}
 	dup := sip.Clone(req)
 	sip.SetHeader(dup, sip.NewHeader("To", "<sip:other@b>"))
-	if req.To().Address.User != "1001" || dup.To().Address.User != "other" {
+	if req.To().URI.User != "1001" || dup.To().URI.User != "other" {
 		t.Error("the copy hangs on the original")
 	}
 	for _, tt := range []struct{ value, name, want string }{

@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
+	"strconv"
 	"sync"
-
-	"github.com/emiago/sipgo/sip"
 )
 
 // ClientTx is the client transaction of one request (RFC 3261 17.1). Its
@@ -72,36 +70,33 @@ func newBranch() string { return "z9hG4bK" + rand.Text() }
 
 // outgoing makes the copy that is sent.
 func (e *Engine) outgoing(req *Request, to Flow, branch string) (*Request, error) {
-	if req.From() == nil || req.To() == nil || req.CallID() == nil || req.CSeq() == nil {
-		return nil, fmt.Errorf("send %s: a header is missing: %w", req.Method, ErrTransport)
+	for _, name := range [...]string{"From", "To", "Call-ID", "CSeq"} {
+		if _, ok := req.find(name); !ok {
+			return nil, fmt.Errorf("send %s: %s is missing: %w", req.Method, name, ErrTransport)
+		}
 	}
-	out := sip.NewRequest(req.Method, req.Recipient)
-	out.AppendHeader(e.via(to, branch))
-	for _, h := range req.Headers() {
-		if h.Name() != "Via" {
+	out := &Request{Method: req.Method, Recipient: req.Recipient, message: message{body: req.body}}
+	out.headers = append(make([]Header, 0, len(req.headers)+3), e.via(to, branch))
+	for _, h := range req.headers {
+		if h.name != "Via" {
 			out.AppendHeader(h)
 		}
 	}
-	if out.MaxForwards() == nil {
-		hops := sip.MaxForwardsHeader(70)
-		out.AppendHeader(&hops)
+	if _, ok := req.find("Max-Forwards"); !ok {
+		out.AppendHeader(seventyHops())
 	}
-	if e.cfg.Product != "" && Value(out, "User-Agent") == "" {
+	if _, ok := req.find("User-Agent"); !ok && e.cfg.Product != "" {
 		out.AppendHeader(NewHeader("User-Agent", e.cfg.Product))
-	}
-	if body := req.Body(); len(body) > 0 {
-		out.SetBody(body)
 	}
 	return out, nil
 }
 
-func (e *Engine) via(to Flow, branch string) *ViaHeader {
+func seventyHops() Header { return Header{"Max-Forwards", "70"} } // RFC 3261 8.1.1.6
+
+// via is a Via header of ours.
+func (e *Engine) via(to Flow, branch string) Header {
 	local := e.Local(to)
-	return &ViaHeader{
-		ProtocolName: "SIP", ProtocolVersion: "2.0", Transport: strings.ToUpper(string(to.Transport)),
-		Host: local.Addr().String(), Port: int(local.Port()),
-		Params: Params{{K: "branch", V: branch}, {K: "rport"}},
-	}
+	return Header{"Via", "SIP/2.0/" + to.Transport.upper() + " " + local.String() + ";branch=" + branch + ";rport"}
 }
 
 // start sends the request of a new transaction. On a stream that closes at this
@@ -129,12 +124,12 @@ func (e *Engine) start(tx *ClientTx) (*ClientTx, error) {
 // Do sends a request other than INVITE and waits for the final response. It may
 // be called from within a [Handler].
 func (e *Engine) Do(ctx context.Context, req *Request, to Flow) (*Response, error) {
-	out, err := e.outgoing(req, to, newBranch())
+	branch := newBranch()
+	out, err := e.outgoing(req, to, branch)
 	if err != nil {
 		return nil, err
 	}
 	final := make(chan Reply, 1)
-	branch, _ := out.Via().Params.Get("branch")
 	tx := &ClientTx{e: e, req: out, flow: to, direct: true, key: clientKey{branch, req.Method}}
 	tx.on = func(r Reply) {
 		if r.Err != nil || !r.Response.IsProvisional() {
@@ -158,10 +153,9 @@ func (e *Engine) Do(ctx context.Context, req *Request, to Flow) (*Response, erro
 // again; or a response.
 func (e *Engine) Write(msg Message, to Flow) error {
 	if req, ok := msg.(*Request); ok && req.Via() == nil {
-		req.PrependHeader(e.via(to, newBranch()))
-		if req.MaxForwards() == nil {
-			hops := sip.MaxForwardsHeader(70)
-			req.AppendHeader(&hops)
+		req.headers = slices.Insert(req.headers, 0, e.via(to, newBranch()))
+		if _, ok := req.MaxForwards(); !ok {
+			req.AppendHeader(seventyHops())
 		}
 	}
 	return e.write(encode(msg), to)
@@ -189,34 +183,30 @@ func (tx *ClientTx) Cancel(headers ...Header) {
 }
 
 func (tx *ClientTx) sendCancel() {
-	cancel := sip.NewRequest(CANCEL, tx.req.Recipient)
-	tx.copyTo(cancel, tx.req.To())
+	cancel := NewRequest(CANCEL, tx.req.Recipient)
+	tx.copyTo(cancel, Value(tx.req, "To"))
 	for _, h := range tx.cancel {
 		cancel.AppendHeader(h)
 	}
-	branch, _ := tx.req.Via().Params.Get("branch")
 	// Its own answer says nothing; when it cannot be sent, the INVITE's flow
 	// is as dead.
-	_, _ = tx.e.start(&ClientTx{e: tx.e, req: cancel, flow: tx.flow, on: func(Reply) {}, direct: true, key: clientKey{branch, CANCEL}})
+	_, _ = tx.e.start(&ClientTx{e: tx.e, req: cancel, flow: tx.flow, on: func(Reply) {}, direct: true, key: clientKey{tx.key.branch, CANCEL}})
 	// RFC 3261 9.1: without a final response after 64*T1 the INVITE is over.
 	tx.alarm.set(64*tx.e.cfg.Timers.T1, tx.expired)
 }
 
 // copyTo copies what ACK and CANCEL have in common with their INVITE (RFC 3261
 // 9.1, 17.1.1.3).
-func (tx *ClientTx) copyTo(out *Request, to *ToHeader) {
-	out.AppendHeader(tx.req.Via())
-	for _, h := range tx.req.Headers() {
-		if h.Name() == "Route" {
+func (tx *ClientTx) copyTo(out *Request, to string) {
+	cseq := strconv.FormatUint(uint64(tx.req.CSeq().Number), 10) + " " + string(out.Method)
+	out.headers = make([]Header, 0, 8)
+	for _, h := range tx.req.headers {
+		switch h.name {
+		case "Via", "Route", "From", "Call-ID":
 			out.AppendHeader(h)
 		}
 	}
-	hops := sip.MaxForwardsHeader(70)
-	out.AppendHeader(&hops)
-	out.AppendHeader(tx.req.From())
-	out.AppendHeader(to)
-	out.AppendHeader(tx.req.CallID())
-	out.AppendHeader(&CSeqHeader{SeqNo: tx.req.CSeq().SeqNo, MethodName: out.Method})
+	out.headers = append(out.headers, Header{"To", to}, Header{"CSeq", cseq}, seventyHops())
 }
 
 func (tx *ClientTx) receive(res *Response) {
@@ -268,8 +258,8 @@ func (tx *ClientTx) final(res *Response) {
 	default:
 		tx.state = clientCompleted
 		linger = 64 * timers.T1 // timer D
-		ack := sip.NewRequest(ACK, tx.req.Recipient)
-		tx.copyTo(ack, res.To())
+		ack := NewRequest(ACK, tx.req.Recipient)
+		tx.copyTo(ack, Value(res, "To"))
 		tx.bytes = encode(ack)
 		_ = tx.e.write(tx.bytes, tx.flow) // the peer asks again if it got lost
 	}
@@ -286,7 +276,7 @@ func (tx *ClientTx) deliver(r Reply) {
 		tx.on(r)
 		return
 	}
-	tx.e.boxes.must(tx.req.CallID().Value(), taskFunc(func() { tx.on(r) }))
+	tx.e.boxes.must(tx.req.CallID(), taskFunc(func() { tx.on(r) }))
 }
 
 // expired is what the timer of the present state is for.
@@ -386,7 +376,7 @@ func (c *clients) drop(tx *ClientTx) {
 func (c *clients) receive(res *Response) {
 	branch, _ := res.Via().Params.Get("branch")
 	c.mu.Lock()
-	tx := c.all[clientKey{branch, res.CSeq().MethodName}]
+	tx := c.all[clientKey{branch, res.CSeq().Method}]
 	c.mu.Unlock()
 	if tx != nil {
 		tx.receive(res)

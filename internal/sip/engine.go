@@ -137,7 +137,7 @@ func (e *Engine) panicked(t task, cause any) {
 	e.stats.panics.Add(1)
 	attrs := []any{slog.Any("panic", cause), slog.String("stack", string(debug.Stack()))}
 	if tx, ok := t.(*ServerTx); ok {
-		attrs = append(attrs, slog.String("call_id", tx.req.CallID().Value()), slog.String("method", string(tx.req.Method)))
+		attrs = append(attrs, slog.String("call_id", tx.req.CallID()), slog.String("method", string(tx.req.Method)))
 		// It may have been answered before the panic: then this changes nothing.
 		_ = tx.Reply(500, "Server Internal Error")
 	}
@@ -179,7 +179,7 @@ func (e *Engine) route(req *Request, flow Flow) {
 	switch tx, past, known := e.servers.find(key); {
 	case req.Method == ACK:
 		if tx == nil || !tx.acked() {
-			e.boxes.offer(req.CallID().Value(), taskFunc(func() { e.handler.ServeACK(req, flow) }))
+			e.boxes.offer(req.CallID(), taskFunc(func() { e.handler.ServeACK(req, flow) }))
 		}
 	case req.Method == CANCEL:
 		e.cancel(tx, past, req, reply)
@@ -196,7 +196,7 @@ func (e *Engine) route(req *Request, flow Flow) {
 func (e *Engine) begin(key txKey, req *Request, flow, reply Flow) {
 	tx := newServerTx(e, key, req, flow, reply)
 	e.servers.add(tx)
-	if e.boxes.offer(req.CallID().Value(), tx) {
+	if e.boxes.offer(req.CallID(), tx) {
 		tx.begun()
 		return
 	}

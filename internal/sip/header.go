@@ -4,8 +4,6 @@ import (
 	"crypto/rand"
 	"slices"
 	"strings"
-
-	"github.com/emiago/sipgo/sip"
 )
 
 // NewHeader makes a header field. Line breaks and NULs in the value, with which
@@ -14,75 +12,7 @@ func NewHeader(name, value string) Header {
 	if strings.ContainsAny(value, "\r\n\x00") {
 		value = strings.NewReplacer("\r", " ", "\n", " ", "\x00", " ").Replace(value)
 	}
-	name = canonical(name)
-	if name == "Via" {
-		if via, ok := parseVia(value); ok {
-			return via
-		}
-	} else if h, ok := typedHeader(name, value); ok {
-		return h
-	}
-	return sip.NewHeader(name, value)
-}
-
-// NewRequest makes a request of Method, Request-URI and headers; Via,
-// Max-Forwards and Content-Length come with sending.
-func NewRequest(method Method, uri URI, headers ...Header) *Request {
-	req := sip.NewRequest(method, uri)
-	for _, h := range headers {
-		req.AppendHeader(h)
-	}
-	return req
-}
-
-// newResponse makes a response to req with Via, From, To, Call-ID, CSeq and,
-// where due, Record-Route and Timestamp (RFC 3261 8.2.6); the tag is put into a
-// To that has none. The headers but To are shared with the request: they are
-// replaced, never written into.
-func newResponse(req *Request, code int, reason, tag string) *Response {
-	res := sip.NewResponse(code, reason)
-	dialog := code < 300 && code > 100
-	for _, h := range req.Headers() {
-		switch name := h.Name(); name {
-		case "Via", "From", "Call-ID", "CSeq":
-			res.AppendHeader(h)
-		case "To":
-			res.AppendHeader(withTag(req.To(), tag))
-		case "Record-Route":
-			if dialog && req.Method != REGISTER {
-				res.AppendHeader(h)
-			}
-		case "Timestamp":
-			if code == 100 {
-				res.AppendHeader(h)
-			}
-		}
-	}
-	return res
-}
-
-func withTag(to *ToHeader, tag string) *ToHeader {
-	if tag == "" || Tag(to.Params) != "" {
-		return to
-	}
-	out := *to
-	out.Params = append(slices.Clone(to.Params), sip.HeaderKV{K: "tag", V: tag})
-	return &out
-}
-
-// Clone copies a request, so that the copy can be changed. The Via headers stay
-// behind, since sending puts a new one on.
-func Clone(req *Request) *Request {
-	out := sip.NewRequest(req.Method, *req.Recipient.Clone())
-	for _, h := range req.Headers() {
-		if h.Name() != "Via" {
-			out.AppendHeader(sip.HeaderClone(h))
-		}
-	}
-	if body := req.Body(); body != nil {
-		out.SetBody(slices.Clone(body))
-	}
-	return out
+	return Header{canonical(name), strings.Trim(value, " \t")}
 }
 
 // NewTag makes a From or To tag.
@@ -97,12 +27,6 @@ func Tag(p Params) string {
 	return tag
 }
 
-// headed is what Request and Response have in common beyond Message.
-type headed interface {
-	Headers() []Header
-	RemoveHeader(name string) bool
-}
-
 // Values gives all values of a header, in order. It knows compact names and
 // ignores case; for headers that are lists by their syntax, comma lists are
 // split outside of quotes and angle brackets.
@@ -110,29 +34,39 @@ func Values(m Message, name string) []string {
 	name = canonical(name)
 	list := listHeader(name)
 	var out []string
-	for _, h := range headersOf(m) {
-		if !sameName(h.Name(), name) {
-			continue
-		}
-		if list {
-			out = append(out, splitList(h.Value())...)
-		} else {
-			out = append(out, h.Value())
+	for _, h := range m.fields().headers {
+		switch {
+		case !sameName(h.name, name):
+		case list:
+			out = appendList(out, h.value)
+		default:
+			out = append(out, h.value)
 		}
 	}
-	return slices.DeleteFunc(out, func(v string) bool { return list && v == "" })
+	return out
+}
+
+// appendList appends the elements of a comma list but empty ones.
+func appendList(out []string, s string) []string {
+	for more := true; more; {
+		var one string
+		if one, s, more = cutList(s); one != "" {
+			out = append(out, one)
+		}
+	}
+	return out
 }
 
 // Value is the first of [Values], or "".
 func Value(m Message, name string) string {
 	name = canonical(name)
-	for _, h := range headersOf(m) {
-		if !sameName(h.Name(), name) {
+	for _, h := range m.fields().headers {
+		if !sameName(h.name, name) {
 			continue
 		}
-		if v := h.Value(); !listHeader(name) {
-			return v
-		} else if first := splitList(v)[0]; first != "" {
+		if !listHeader(name) {
+			return h.value
+		} else if first, _, _ := cutList(h.value); first != "" {
 			return first
 		}
 	}
@@ -142,27 +76,29 @@ func Value(m Message, name string) string {
 // HasOption reports whether an option tag stands in a list header such as
 // Supported or Require.
 func HasOption(m Message, name, tag string) bool {
-	return slices.ContainsFunc(Values(m, name), func(v string) bool { return strings.EqualFold(v, tag) })
-}
-
-func headersOf(m Message) []Header {
-	if h, ok := m.(headed); ok {
-		return h.Headers()
+	name = canonical(name)
+	for _, h := range m.fields().headers {
+		if !sameName(h.name, name) {
+			continue
+		}
+		for rest, more := h.value, true; more; {
+			var one string
+			if one, rest, more = cutList(rest); strings.EqualFold(one, tag) {
+				return true
+			}
+		}
 	}
-	return nil
+	return false
 }
 
-// sameName compares with a canonical name.
+// sameName compares two canonical names. Those that are not known may differ in case.
 func sameName(have, name string) bool {
-	if len(have) != len(name) { // most others differ in this already
-		return len(have) == 1 && canonical(have) == name
-	}
-	return strings.EqualFold(have, name)
+	return len(have) == len(name) && (have == name || strings.EqualFold(have, name))
 }
 
 // SetHeader puts h in the place of all headers of its name.
 func SetHeader(m Message, h Header) {
-	RemoveHeaders(m, h.Name())
+	RemoveHeaders(m, h.name)
 	m.AppendHeader(h)
 }
 
@@ -170,17 +106,9 @@ func SetHeader(m Message, h Header) {
 // disregarded.
 func RemoveHeaders(m Message, name string) {
 	name = canonical(name)
-	var spellings []string
-	for _, h := range headersOf(m) {
-		if sameName(h.Name(), name) {
-			spellings = append(spellings, h.Name())
-		}
-	}
-	for _, s := range spellings {
-		if h, ok := m.(headed); ok {
-			h.RemoveHeader(s)
-		}
-	}
+	all := m.fields()
+	all.headers = slices.DeleteFunc(all.headers, func(h Header) bool { return sameName(h.name, name) })
+	all.known = nil
 }
 
 // Param finds a parameter of a header value such as `<sip:a@b>;tag=1` or
@@ -191,7 +119,7 @@ func Param(value, name string) (string, bool) {
 	if at < 0 {
 		return "", false
 	}
-	params, err := parseParams(value[at:])
+	params, err := parseParams(value[at:], nil)
 	if err != nil {
 		return "", false
 	}

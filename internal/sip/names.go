@@ -6,16 +6,17 @@ import "strings"
 // from the compact form (RFC 3261 7.3.3 and the IANA registry). Unknown names
 // stay as they are.
 func canonical(name string) string {
-	switch name { // the usual spellings first: they need no lower-case copy
-	case "Via", "From", "To", "Call-ID", "CSeq", "Max-Forwards", "Contact", "Content-Length", "Content-Type",
-		"Expires", "User-Agent", "Allow", "Supported", "Authorization", "Route", "Record-Route":
+	if knownName(name) { // nearly always
 		return name
 	}
 	lower := strings.ToLower(name)
 	if len(lower) == 1 {
 		return compactName(lower, name)
 	}
-	return knownName(lower, name)
+	if spelled := usual(lower); knownName(spelled) {
+		return spelled
+	}
+	return name
 }
 
 func compactName(lower, otherwise string) string {
@@ -31,17 +32,18 @@ func compactName(lower, otherwise string) string {
 	}[i]
 }
 
-func knownName(lower, otherwise string) string {
-	switch lower {
-	case "via", "from", "to", "call-id", "cseq", "max-forwards", "contact", "content-length", "content-type", "expires",
-		"user-agent", "allow", "supported", "authorization", "route", "record-route", "path", "service-route", "require",
-		"proxy-require", "unsupported", "allow-events", "proxy-authorization", "www-authenticate", "proxy-authenticate",
-		"server", "p-asserted-identity", "p-preferred-identity", "reason", "diversion", "history-info", "alert-info",
-		"accept", "min-expires", "event", "refer-to", "referred-by", "replaces", "rseq", "rack", "session-expires",
-		"min-se", "subscription-state", "subject", "content-disposition", "date", "timestamp", "retry-after":
-		return usual(lower)
+// knownName reports whether a name is one of those we know, in its usual spelling.
+func knownName(name string) bool {
+	switch name {
+	case "Via", "From", "To", "Call-ID", "CSeq", "Max-Forwards", "Contact", "Content-Length", "Content-Type", "Expires",
+		"User-Agent", "Allow", "Supported", "Authorization", "Route", "Record-Route", "Path", "Service-Route", "Require",
+		"Proxy-Require", "Unsupported", "Allow-Events", "Proxy-Authorization", "WWW-Authenticate", "Proxy-Authenticate",
+		"Server", "P-Asserted-Identity", "P-Preferred-Identity", "Reason", "Diversion", "History-Info", "Alert-Info",
+		"Accept", "Min-Expires", "Event", "Refer-To", "Referred-By", "Replaces", "RSeq", "RAck", "Session-Expires",
+		"Min-SE", "Subscription-State", "Subject", "Content-Disposition", "Date", "Timestamp", "Retry-After":
+		return true
 	default:
-		return otherwise
+		return false
 	}
 }
 
@@ -106,21 +108,17 @@ func listHeader(name string) bool {
 	}
 }
 
-// splitList splits at commas outside of quotes and angle brackets. Elements are
-// trimmed; empty ones are kept, for the caller to judge.
-func splitList(s string) []string {
+// cutList cuts the first element off a list: at a comma outside of quotes and
+// angle brackets. The element is trimmed, and may be empty.
+func cutList(s string) (first, rest string, more bool) {
 	if strings.IndexByte(s, ',') < 0 {
-		return []string{strings.TrimSpace(s)}
+		return strings.TrimSpace(s), "", false
 	}
-	var out []string
-	for {
-		i := indexOutside(s, ',')
-		if i < 0 {
-			return append(out, strings.TrimSpace(s))
-		}
-		out = append(out, strings.TrimSpace(s[:i]))
-		s = s[i+1:]
+	i := indexOutside(s, ',')
+	if i < 0 {
+		return strings.TrimSpace(s), "", false
 	}
+	return strings.TrimSpace(s[:i]), s[i+1:], true
 }
 
 // indexOutside finds c outside of quoted strings and angle brackets, or -1.

@@ -3,8 +3,6 @@ package sip
 import (
 	"slices"
 	"strings"
-
-	"github.com/emiago/sipgo/sip"
 )
 
 const maxCSeq = 1<<31 - 1 // RFC 3261 8.1.1.5
@@ -28,14 +26,18 @@ func (h *head) buildRequest(body string, supported []string) (*Request, *fault) 
 	if err != nil || len(uri.Headers) > 0 {
 		return nil, bad("Malformed Request-URI")
 	}
-	req := sip.NewRequest(Method(method), uri)
-	if f := h.headers(req); f != nil {
+	r := &struct {
+		Request
+		room
+	}{Request: Request{Method: Method(method), Recipient: uri}}
+	req := &r.Request
+	if f := h.fill(&req.message, &r.room); f != nil {
 		return nil, f
 	}
 	if f := checkRequest(req, supported); f != nil {
 		return nil, f
 	}
-	setBody(req, body)
+	req.take(body)
 	return req, nil
 }
 
@@ -50,53 +52,119 @@ func (h *head) buildResponse(body string) (*Response, *fault) {
 	if h.fault != nil {
 		return nil, h.fault
 	}
-	res := sip.NewResponse(int(code), reason)
-	if f := h.headers(res); f != nil {
+	r := &struct {
+		Response
+		room
+	}{Response: Response{StatusCode: int(code), Reason: reason}}
+	if f := h.fill(&r.message, &r.room); f != nil {
 		return nil, f
 	}
-	setBody(res, body)
-	return res, nil
+	r.take(body)
+	return &r.Response, nil
 }
 
-func setBody(m Message, body string) {
-	if body != "" || m.ContentLength() != nil {
-		m.SetBody([]byte(body))
+// room is what nearly every received message needs beside itself, so that it is
+// made in one piece.
+type room struct {
+	parsed  parsed
+	headers [14]Header
+	via     [5]Parameter
+	parties [2][1]Parameter
+}
+
+func (m *message) take(body string) {
+	if body != "" {
+		m.body = []byte(body)
 	}
 }
 
-// headers puts the fields into the message, typed where the library has an
-// accessor that we let others use, and checks which are there (RFC 3261
-// 8.1.1) and which are doubled.
-func (h *head) headers(m Message) *fault {
+// fill puts the fields into the message, parses those of which it knows more
+// than the text, and checks which are there (RFC 3261 8.1.1) and which are
+// doubled.
+func (h *head) fill(m *message, r *room) *fault {
 	if f := h.doubled(); f != nil {
 		return f
 	}
+	m.headers = r.headers[:0]
+	seen := 0
 	for _, field := range h.fields {
-		if field.name == "Via" {
-			if f := addVias(m, field.value); f != nil {
-				return f
-			}
-			continue
-		}
-		header, ok := typedHeader(field.name, field.value)
+		bit, ok := r.parsed.read(field, r)
 		if !ok {
 			return bad("Malformed " + field.name + " header")
 		}
-		m.AppendHeader(header)
+		if field.name == "Via" && strings.IndexByte(field.value, ',') >= 0 {
+			m.headers = appendEach(m.headers, field)
+		} else {
+			m.headers = append(m.headers, field)
+		}
+		seen |= bit
 	}
-	switch {
-	case m.Via() == nil:
-		return bad("Missing Via header")
-	case m.From() == nil:
-		return bad("Missing From header")
-	case m.To() == nil:
-		return bad("Missing To header")
-	case m.CallID() == nil:
-		return bad("Missing Call-ID header")
-	case m.CSeq() == nil:
-		return bad("Missing CSeq header")
+	for i, name := range [...]string{"Via", "From", "To", "Call-ID", "CSeq"} {
+		if seen&(1<<i) == 0 {
+			return bad("Missing " + name + " header")
+		}
 	}
+	m.known = &r.parsed
 	return nil
+}
+
+// read reads a field that the engine itself needs, and tells by a bit which of
+// the needed ones it was; false where it is malformed.
+func (p *parsed) read(field Header, r *room) (bit int, ok bool) {
+	var err error
+	switch value := field.value; field.name {
+	case "Via":
+		return 1, p.vias(value, r)
+	case "From":
+		p.from, err = readAddress(value, r.parties[0][:0])
+		return 2, err == nil
+	case "To":
+		p.to, err = readAddress(value, r.parties[1][:0])
+		return 4, err == nil
+	case "Call-ID":
+		p.callID = value
+		return 8, value != "" && !strings.ContainsAny(value, " \t") // the rest of its syntax is harmless
+	case "CSeq":
+		p.cseq, ok = parseCSeq(value)
+		return 16, ok
+	case "Max-Forwards":
+		_, ok = number(value, 255)
+		return 0, ok
+	case "Content-Length":
+		_, ok = number(value, 1<<30)
+		return 0, ok
+	case "Content-Type":
+		return 0, value != ""
+	default:
+		return 0, true
+	}
+}
+
+// vias checks every Via value and keeps the topmost.
+func (p *parsed) vias(value string, r *room) bool {
+	for more := true; more; {
+		var one string
+		one, value, more = cutList(value)
+		var other Via
+		if p.via.Host == "" {
+			if !p.via.parse(one, r.via[:0]) {
+				return false
+			}
+		} else if !other.parse(one, nil) {
+			return false
+		}
+	}
+	return true
+}
+
+// appendEach gives each value of a list a field of its own.
+func appendEach(headers []Header, list Header) []Header {
+	for more := true; more; {
+		one := Header{name: list.name}
+		one.value, list.value, more = cutList(list.value)
+		headers = append(headers, one)
+	}
+	return headers
 }
 
 func (h *head) doubled() *fault {
@@ -113,109 +181,18 @@ func (h *head) doubled() *fault {
 	return nil
 }
 
-func addVias(m Message, value string) *fault {
-	for _, v := range splitList(value) {
-		via, ok := parseVia(v)
-		if !ok {
-			return bad("Malformed Via header")
-		}
-		m.AppendHeader(via)
+func parseCSeq(value string) (CSeq, bool) {
+	digits, method := value, ""
+	if i := strings.IndexAny(value, " \t"); i >= 0 {
+		digits, method = value[:i], strings.Trim(value[i:], " \t")
 	}
-	return nil
-}
-
-// typedHeader makes the header of a canonical name; false where the value of
-// one that the engine itself needs is malformed.
-func typedHeader(name, value string) (Header, bool) {
-	switch name {
-	case "From", "To":
-		return addressHeader(name, value)
-	case "Call-ID":
-		h := CallIDHeader(value)
-		return &h, value != "" && uriCallID(value)
-	case "CSeq":
-		return parseCSeq(value)
-	case "Max-Forwards":
-		n, ok := number(value, 255)
-		h := sip.MaxForwardsHeader(n)
-		return &h, ok
-	case "Content-Length":
-		n, ok := number(value, 1<<30)
-		h := sip.ContentLengthHeader(n)
-		return &h, ok
-	case "Content-Type":
-		h := sip.ContentTypeHeader(value)
-		return &h, value != ""
-	default:
-		return sip.NewHeader(name, value), true
-	}
-}
-
-// uriCallID keeps blanks out of a Call-ID; the rest of its syntax is harmless.
-func uriCallID(s string) bool { return !strings.ContainsAny(s, " \t") }
-
-func addressHeader(name, value string) (Header, bool) {
-	display, target, rest, err := splitAddress(value)
-	if err != nil {
-		return nil, false
-	}
-	uri, err := ParseURI(target)
-	if err != nil {
-		return nil, false
-	}
-	params, err := parseParams(rest)
-	if err != nil {
-		return nil, false
-	}
-	if name == "From" {
-		return &FromHeader{DisplayName: display, Address: uri, Params: params}, true
-	}
-	return &ToHeader{DisplayName: display, Address: uri, Params: params}, true
-}
-
-func parseCSeq(value string) (Header, bool) {
-	digits, method, _ := strings.Cut(value, " ")
-	if i := strings.IndexByte(value, '\t'); i >= 0 && i < len(digits) {
-		digits, method = value[:i], value[i:]
-	}
-	method = strings.Trim(method, " \t")
 	n, ok := number(digits, maxCSeq)
-	return &CSeqHeader{SeqNo: n, MethodName: Method(method)}, ok && isToken(method)
-}
-
-// parseVia reads one Via value; blanks may stand around its slashes and colon.
-func parseVia(s string) (*ViaHeader, bool) {
-	name, rest, ok1 := strings.Cut(s, "/")
-	version, rest, ok2 := strings.Cut(rest, "/")
-	if !ok1 || !ok2 {
-		return nil, false
-	}
-	v := &ViaHeader{ProtocolName: strings.TrimSpace(name), ProtocolVersion: strings.TrimSpace(version)}
-	rest = strings.TrimLeft(rest, " \t")
-	end := strings.IndexAny(rest, " \t")
-	if end < 0 {
-		return nil, false
-	}
-	v.Transport, rest = rest[:end], strings.TrimSpace(rest[end:])
-	sentBy, params := rest, ""
-	if i := strings.IndexByte(rest, ';'); i >= 0 {
-		sentBy, params = rest[:i], rest[i:]
-	}
-	if strings.ContainsAny(sentBy, " \t") {
-		sentBy = strings.NewReplacer(" ", "", "\t", "").Replace(sentBy)
-	}
-	var err error
-	if v.Host, v.Port, err = parseHostPort(sentBy); err != nil {
-		return nil, false
-	}
-	v.Host = strings.Trim(v.Host, "[]") // the library writes the brackets
-	v.Params, err = parseParams(params)
-	return v, err == nil && isToken(v.ProtocolName) && isToken(v.ProtocolVersion) && isToken(v.Transport)
+	return CSeq{n, Method(method)}, ok && isToken(method)
 }
 
 // checkRequest holds a request against RFC 3261 8.1.1 and 8.2.
 func checkRequest(req *Request, supported []string) *fault {
-	if req.CSeq().MethodName != req.Method {
+	if req.CSeq().Method != req.Method {
 		return bad("CSeq does not match the method")
 	}
 	switch req.Recipient.Scheme {
@@ -226,7 +203,7 @@ func checkRequest(req *Request, supported []string) *fault {
 	if req.Method == ACK || req.Method == CANCEL {
 		return nil
 	}
-	if mf := req.MaxForwards(); mf != nil && mf.Val() == 0 {
+	if hops, ok := req.MaxForwards(); ok && hops == 0 {
 		return &fault{code: 483, reason: "Too Many Hops"}
 	}
 	return checkRequire(req, supported)

@@ -17,17 +17,12 @@ func (f *fault) Error() string { return strconv.Itoa(f.code) + " " + f.reason }
 
 func bad(reason string) *fault { return &fault{code: 400, reason: reason} }
 
-type field struct {
-	name  string // canonical
-	value string // unfolded and trimmed
-}
-
 // head is the start line and the header fields of one message as text. Framing
 // on streams and parsing use the same one, so that they cannot disagree on
 // where a message ends.
 type head struct {
 	start  string
-	fields []field
+	fields []Header
 	fault  *fault // the first one met; the fields are still good for an answer
 }
 
@@ -103,7 +98,7 @@ func (h *head) add(line string) {
 		h.blame("Malformed header line")
 		return
 	}
-	h.fields = append(h.fields, field{canonical(name), strings.Trim(value, " \t")})
+	h.fields = append(h.fields, Header{canonical(name), strings.Trim(value, " \t")})
 }
 
 func (h *head) blame(reason string) {

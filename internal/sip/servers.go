@@ -17,19 +17,19 @@ type txKey [2]uint64
 
 func (e *Engine) keyOf(req *Request, t Transport) txKey {
 	via, cseq := req.Via(), req.CSeq()
-	method := string(cseq.MethodName)
+	method := string(cseq.Method)
 	if method == "ACK" || method == "CANCEL" {
 		method = "INVITE"
 	}
 	branch, _ := via.Params.Get("branch")
 	var h maphash.Hash
 	h.SetSeed(e.seed)
-	for _, s := range [...]string{string(t), branch, via.Host, req.CallID().Value(), Tag(req.From().Params), method} {
+	for _, s := range [...]string{string(t), branch, via.Host, req.CallID(), Tag(req.From().Params), method} {
 		_, _ = h.WriteString(s) // never fails
 		_ = h.WriteByte(0)
 	}
 	var digits [24]byte
-	b := strconv.AppendUint(digits[:0], uint64(cseq.SeqNo), 10)
+	b := strconv.AppendUint(digits[:0], uint64(cseq.Number), 10)
 	b = append(b, ' ')
 	b = strconv.AppendInt(b, int64(via.Port), 10)
 	_, _ = h.Write(b)

@@ -218,7 +218,7 @@ func (tx *ServerTx) tellCancel() {
 	}
 	f, req := tx.onCancel, tx.cancel
 	tx.onCancel = nil // once
-	tx.e.boxes.must(tx.req.CallID().Value(), taskFunc(func() { f(req) }))
+	tx.e.boxes.must(tx.req.CallID(), taskFunc(func() { f(req) }))
 }
 
 // alarm is the one timer of a transaction. A timer that was set anew or stopped

@@ -144,8 +144,8 @@ func TestACKToSuccessAndFurther2xx(t *testing.T) {
 		t.Errorf("486 after 200: %v", err)
 	}
 	p.send(request("ACK", "g")) // same branch, as some phones do
-	if got := recv(t, h.acks); got.CallID().Value() != "g" {
-		t.Errorf("ACK of %q", got.CallID().Value())
+	if got := recv(t, h.acks); got.CallID() != "g" {
+		t.Errorf("ACK of %q", got.CallID())
 	}
 	p.silent(50 * time.Millisecond)
 }
@@ -265,8 +265,8 @@ func TestPanicCostsOnlyItsRequest(t *testing.T) {
 	t.Parallel()
 	e := start(t, sip.Config{}, newHandler(func(tx *sip.ServerTx) {
 		if tx.Request().Method == "INFO" {
-			var missing *sip.ToHeader
-			_ = missing.DisplayName
+			var missing *sip.Address
+			_ = missing.Display
 		}
 		ok(tx)
 	}))

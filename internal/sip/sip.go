@@ -1,6 +1,6 @@
 // Package sip is the SIP engine: sockets with limits, parsing and validation,
-// ordered dispatch, and the transactions of RFC 3261 section 17. It is the one
-// place that knows the SIP library. It knows nothing of dialogs, users or calls.
+// ordered dispatch, and the transactions of RFC 3261 section 17. It knows nothing
+// of dialogs, users or calls.
 package sip
 
 import (
@@ -8,62 +8,6 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
-
-	"github.com/emiago/sipgo/sip"
-)
-
-// The message types of the SIP library under our own names, so that no other
-// package imports it.
-//
-// Of a received message the accessors Via, From, To, CallID, CSeq,
-// MaxForwards, ContentLength and ContentType are safe to use; From and To
-// are nil-free in every message handed to a [Handler]. Everything else is read
-// by [Value], [Values] and [ParseAddress], which know compact names, comma
-// lists and quoting. Messages are not for concurrent change: [Clone] first.
-type (
-	// Request is a SIP request.
-	Request = sip.Request
-	// Response is a SIP response.
-	Response = sip.Response
-	// URI is a SIP, SIPS or other URI; others keep their text in Raw().
-	URI = sip.Uri
-	// Header is one header field.
-	Header = sip.Header
-	// Message is a [Request] or [Response].
-	Message = sip.Message
-	// Params are the parameters of a URI or of a header value.
-	Params = sip.HeaderParams
-	// Method is a request method.
-	Method = sip.RequestMethod
-
-	// ViaHeader is one Via value.
-	ViaHeader = sip.ViaHeader
-	// FromHeader is the From header.
-	FromHeader = sip.FromHeader
-	// ToHeader is the To header.
-	ToHeader = sip.ToHeader
-	// CallIDHeader is the Call-ID header.
-	CallIDHeader = sip.CallIDHeader
-	// CSeqHeader is the CSeq header.
-	CSeqHeader = sip.CSeqHeader
-)
-
-// The request methods the system uses.
-const (
-	INVITE    = sip.INVITE
-	ACK       = sip.ACK
-	CANCEL    = sip.CANCEL
-	BYE       = sip.BYE
-	REGISTER  = sip.REGISTER
-	OPTIONS   = sip.OPTIONS
-	SUBSCRIBE = sip.SUBSCRIBE
-	NOTIFY    = sip.NOTIFY
-	REFER     = sip.REFER
-	INFO      = sip.INFO
-	MESSAGE   = sip.MESSAGE
-	PRACK     = sip.PRACK
-	UPDATE    = sip.UPDATE
-	PUBLISH   = sip.PUBLISH
 )
 
 // Errors of sending. A client transaction reports them in [Reply].
@@ -98,6 +42,18 @@ const (
 // Reliable reports whether t is a stream transport, on which nothing is resent.
 func (t Transport) Reliable() bool { return t != UDP }
 
+// upper is the name as it stands in a Via.
+func (t Transport) upper() string {
+	switch t {
+	case UDP:
+		return "UDP"
+	case TCP:
+		return "TCP"
+	default:
+		return strings.ToUpper(string(t))
+	}
+}
+
 func parseTransport(s string) (Transport, bool) {
 	switch t := Transport(strings.ToLower(s)); t {
 	case UDP, TCP, TLS, WS, WSS:
@@ -120,7 +76,9 @@ func (f Flow) String() string {
 	if f == (Flow{}) {
 		return ""
 	}
-	return string(f.Transport) + ":" + f.Remote.String()
+	b := make([]byte, 0, 64)
+	b = append(append(b, f.Transport...), ':')
+	return string(f.Remote.AppendTo(b))
 }
 
 // ParseFlow reads what [Flow.String] wrote.

@@ -14,7 +14,7 @@ import (
 func TestFortyInfosInOneWriteStayInOrder(t *testing.T) {
 	t.Parallel()
 	got := make(chan uint32, 1000)
-	p := tcpPeer(t, start(t, sip.Config{}, newHandler(func(tx *sip.ServerTx) { got <- tx.Request().CSeq().SeqNo; ok(tx) })))
+	p := tcpPeer(t, start(t, sip.Config{}, newHandler(func(tx *sip.ServerTx) { got <- tx.Request().CSeq().Number; ok(tx) })))
 	for range 20 {
 		var all strings.Builder
 		for i := 1; i <= 40; i++ {
@@ -36,7 +36,7 @@ func TestSlowHandlerDelaysOnlyItsCall(t *testing.T) {
 	t.Parallel()
 	hold := make(chan struct{})
 	p := tcpPeer(t, start(t, sip.Config{}, newHandler(func(tx *sip.ServerTx) {
-		if tx.Request().CallID().Value() == "slow" {
+		if tx.Request().CallID() == "slow" {
 			<-hold
 		}
 		ok(tx)

@@ -153,7 +153,7 @@ func TestWhatIsServedIsWhatWasMeant(t *testing.T) {
 			"<sip:5401@[2001:db8::1]:5070>;pub-gruu=\"sip:5401@acme.test;gr=x\"\nPath: <sip:edge.test;lr>, <sip:b.test;lr>\nl: 4\n\nbodyINVITE sip:x SIP/2.0"))
 	req := recv(t, txs).Request()
 	p.expect("SIP/2.0 200")
-	if req.CSeq().SeqNo != 7 || req.CSeq().MethodName != "OPTIONS" || sip.Tag(req.From().Params) != "from" || string(req.Body()) != "body" {
+	if req.CSeq().Number != 7 || req.CSeq().Method != sip.OPTIONS || sip.Tag(req.From().Params) != "from" || string(req.Body()) != "body" {
 		t.Errorf("read %q", req.String())
 	}
 	if quoted, _ := sip.Param(sip.Value(req, "From"), "X"); quoted != "a;b = c,d" {

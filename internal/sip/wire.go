@@ -1,24 +1,29 @@
 package sip
 
-import "github.com/emiago/sipgo/sip"
+import "strconv"
 
-// wire collects the bytes of a message; it is an [io.StringWriter].
+// wire collects the bytes of a message.
 type wire []byte
 
-// WriteString appends s.
-func (w *wire) WriteString(s string) (int, error) {
-	*w = append(*w, s...)
-	return len(s), nil
-}
+func (w *wire) line(s string) { *w = append(append(*w, s...), '\r', '\n') }
 
 // encode gives the bytes of a message, with a Content-Length in every one: on
 // streams it must be there (RFC 3261 18.3).
-func encode(m Message) []byte {
-	if m.ContentLength() == nil {
-		n := sip.ContentLengthHeader(len(m.Body())) //nolint:gosec // G115: a body is far below 4 GB
-		m.AppendHeader(&n)
+func encode(msg Message) []byte {
+	const rest = 64 // start line of the usual length, Content-Length, empty line
+	m := msg.fields()
+	size := rest + len(m.body)
+	for _, h := range m.headers {
+		size += len(h.name) + len(h.value) + len(": \r\n")
 	}
-	w := make(wire, 0, 512+len(m.Body()))
-	m.StringWrite(&w)
-	return w
+	w := msg.appendStart(make(wire, 0, size))
+	for _, h := range m.headers {
+		if h.name == "Content-Length" {
+			continue
+		}
+		w = append(append(w, h.name...), ": "...)
+		w = append(append(w, h.value...), "\r\n"...)
+	}
+	w = strconv.AppendInt(append(w, "Content-Length: "...), int64(len(m.body)), 10)
+	return append(append(w, "\r\n\r\n"...), m.body...)
 }

@@ -19,7 +19,7 @@ type party struct {
 // authenticated request is only a claim, but a wrong one just leads to a realm
 // in which the caller has no password.
 func (s *Server) callerDomain(req *sip.Request) (directory.Domain, bool) {
-	from := req.From().Address
+	from := req.From().URI
 	if name, host := account(sip.URIUser(from)); host != "" {
 		if domain, ok := s.cfg.Directory.DomainByName(host); ok && name != "" {
 			return domain, true
@@ -34,7 +34,7 @@ func (s *Server) callerDomain(req *sip.Request) (directory.Domain, bool) {
 // registrarDomain finds the domain of a REGISTER: that of the address that is
 // registered.
 func (s *Server) registrarDomain(req *sip.Request) (directory.Domain, bool) {
-	to := req.To().Address
+	to := req.To().URI
 	if domain, _, ok := s.cfg.Directory.ForLogin(sip.URIUser(to), to.Host); ok {
 		return domain, true
 	}

@@ -59,7 +59,7 @@ func (s *Server) register(tx *sip.ServerTx) {
 // rebind changes the bindings of the device and returns those that then hold.
 func (s *Server) rebind(tx *sip.ServerTx, who party) ([]location.Binding, error) {
 	req := tx.Request()
-	to := req.To().Address
+	to := req.To().URI
 	if name, _ := account(sip.URIUser(to)); name != who.device.Name {
 		return nil, refuse(403, "Not Your Address To Register")
 	}
@@ -115,7 +115,7 @@ func (s *Server) checkPath(tx *sip.ServerTx) error {
 			return refuse(400, "Malformed Path")
 		}
 	}
-	if isOutbound(req) && len(req.GetHeaders("Via")) > 1 && !firstHopHolds(path) {
+	if isOutbound(req) && len(sip.Values(req, "Via")) > 1 && !firstHopHolds(path) {
 		return refuse(439, "First Hop Lacks Outbound Support")
 	}
 	return nil

@@ -87,7 +87,7 @@ type board struct {
 }
 
 func (b *board) Incoming(tx *sip.ServerTx, device directory.Device, domain directory.Domain) {
-	b.calls <- call{device.Name, domain.Name, tx.Request().From().Address.User}
+	b.calls <- call{device.Name, domain.Name, tx.Request().From().URI.User}
 	_ = tx.Reply(486, "Busy Here")
 }
 
@@ -98,7 +98,7 @@ func (b *board) ServeSIP(tx *sip.ServerTx) bool {
 	_ = tx.Reply(481, "Call/Transaction Does Not Exist")
 	return true
 }
-func (b *board) ServeACK(req *sip.Request, _ sip.Flow) { b.acks <- req.CallID().Value() }
+func (b *board) ServeACK(req *sip.Request, _ sip.Flow) { b.acks <- req.CallID() }
 func (b *board) FlowClosed(sip.Flow)                   {}
 
 // rig is a server on real sockets.

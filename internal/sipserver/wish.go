@@ -38,7 +38,7 @@ func (w wish) empty() bool { return !w.all && len(w.make) == 0 && len(w.remove) 
 // readWish reads the Contact headers (RFC 3261 10.3 step 6).
 func (s *Server) readWish(tx *sip.ServerTx) (wish, error) {
 	req := tx.Request()
-	w := wish{callID: req.CallID().Value(), cseq: req.CSeq().SeqNo}
+	w := wish{callID: req.CallID(), cseq: req.CSeq().Number}
 	contacts := sip.Values(req, "Contact")
 	standard := expires(sip.Value(req, "Expires"), maxExpires)
 	if slices.Contains(contacts, "*") {
@@ -73,7 +73,7 @@ func (s *Server) complete(b *wanted, tx *sip.ServerTx, lasts time.Duration) {
 	req := tx.Request()
 	b.Path = sip.Values(req, "Path")
 	b.Flow = tx.Flow().String()
-	b.CallID, b.CSeq = req.CallID().Value(), req.CSeq().SeqNo
+	b.CallID, b.CSeq = req.CallID(), req.CSeq().Number
 	b.UserAgent = shortened(sip.Value(req, "User-Agent"))
 	b.NAT = behindNAT(b.uri, tx.Flow())
 	b.RegisteredAt = s.cfg.Now().UTC()

@@ -283,10 +283,7 @@ func (f *proof) challenged(res *sip.Response) bool {
 	default:
 		return false
 	}
-	var challenges []string
-	for _, h := range res.GetHeaders(name) {
-		challenges = append(challenges, h.Value())
-	}
+	challenges := sip.Values(res, name)
 	if f.fresh && !digest.IsStale(challenges) {
 		*f = proof{}
 		return false

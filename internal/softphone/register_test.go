@@ -44,7 +44,7 @@ func TestRegister(t *testing.T) {
 			}
 			again := <-r.came
 			if sip.Value(again, "Expires") != "0" || sip.Value(again, "Call-ID") != sip.Value(req, "Call-ID") ||
-				again.CSeq().SeqNo <= req.CSeq().SeqNo {
+				again.CSeq().Number <= req.CSeq().Number {
 				t.Errorf("unregistered by %v", again)
 			}
 			if ev := events.next(t); ev.Kind != softphone.Unregistered || p.Registered() {
@@ -64,8 +64,8 @@ func TestRegistersAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	first, second := <-r.came, <-r.came
-	if second.CSeq().SeqNo != first.CSeq().SeqNo+1 {
-		t.Errorf("CSeq %d after %d", second.CSeq().SeqNo, first.CSeq().SeqNo)
+	if second.CSeq().Number != first.CSeq().Number+1 {
+		t.Errorf("CSeq %d after %d", second.CSeq().Number, first.CSeq().Number)
 	}
 }
 

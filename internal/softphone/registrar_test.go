@@ -54,10 +54,7 @@ func (r *registrar) ServeSIP(tx *sip.ServerTx) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	req, peer := tx.Request(), tx.Flow().Remote.Addr().String()
-	var proofs []string
-	for _, h := range req.GetHeaders("Authorization") {
-		proofs = append(proofs, h.Value())
-	}
+	proofs := sip.Values(req, "Authorization")
 	lookup := func(name string) (digest.Secrets, bool) {
 		return digest.Secrets{
 			MD5:    digest.MD5.HA1("1001", "test", "secret"),

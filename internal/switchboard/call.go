@@ -75,8 +75,8 @@ func (s *Switchboard) newCall(tx *sip.ServerTx, from identity, domain directory.
 
 // hopsLeft is Max-Forwards for the far side (RFC 3261 16.6 step 3).
 func hopsLeft(req *sip.Request) int {
-	if h := req.MaxForwards(); h != nil {
-		return int(h.Val()) - 1
+	if hops, ok := req.MaxForwards(); ok {
+		return int(hops) - 1
 	}
 	return 69
 }

@@ -223,7 +223,7 @@ func TestPhoneThatInsistsOnReliableResponses(t *testing.T) {
 	invite := one.next(sip.INVITE)
 	one.respond(invite, 183, sound.plain(), sip.NewHeader("Require", "100rel"), sip.NewHeader("RSeq", "7"))
 	prack := one.next(sip.PRACK)
-	if got, want := sip.Value(prack.Request(), "RAck"), fmt.Sprintf("7 %d INVITE", invite.Request().CSeq().SeqNo); got != want {
+	if got, want := sip.Value(prack.Request(), "RAck"), fmt.Sprintf("7 %d INVITE", invite.Request().CSeq().Number); got != want {
 		t.Errorf("RAck %q, want %q", got, want)
 	}
 	one.respond(prack, 200, nil)

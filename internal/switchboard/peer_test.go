@@ -118,10 +118,7 @@ func (p *peer) do(req *sip.Request) *sip.Response {
 // prove answers the challenge of a 401.
 func (p *peer) prove(res *sip.Response, method sip.Method, uri sip.URI) sip.Header {
 	p.t.Helper()
-	var challenges []string
-	for _, h := range res.GetHeaders("WWW-Authenticate") {
-		challenges = append(challenges, h.Value())
-	}
+	challenges := sip.Values(res, "WWW-Authenticate")
 	proof, err := digest.Answer(challenges, digest.Claim{
 		Method: string(method), URI: uri.String(), Username: p.device, Password: p.password(), Count: 1,
 	})

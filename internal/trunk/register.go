@@ -147,10 +147,7 @@ func (p *proof) challenged(res *sip.Response) bool {
 	default:
 		return false
 	}
-	p.challenges, p.count = nil, 0
-	for _, h := range res.GetHeaders(asks) {
-		p.challenges = append(p.challenges, h.Value())
-	}
+	p.challenges, p.count = sip.Values(res, asks), 0
 	if p.answered == 2 || len(p.challenges) == 0 {
 		return false
 	}

@@ -259,7 +259,7 @@ func TestRenewsBeforeTheEnd(t *testing.T) {
 	o := start(t, c.trunk("main"))
 	first := c.next("REGISTER", isRegister)
 	second := c.next("second REGISTER", isRegister)
-	if first.CallID().Value() != second.CallID().Value() || second.CSeq().SeqNo != first.CSeq().SeqNo+1 {
+	if first.CallID() != second.CallID() || second.CSeq().Number != first.CSeq().Number+1 {
 		t.Errorf("two registrations:\n%s\n%s", first, second)
 	}
 	if s := o.States("acme"); len(s) != 1 || !registered(s[0]) {
@@ -285,13 +285,13 @@ func TestWhatCarriersSay(t *testing.T) {
 		"another nonce":        {[]answer{{401, challenge(1, "")}, {401, challenge(2, "")}}, ""},
 		"a proxy asks":         {[]answer{{407, proxy}}, ""},
 		"wrong password":       {[]answer{{401, challenge(1, "")}, {401, challenge(2, "")}, {401, challenge(3, "")}}, "401 "},
-		"forbidden":            {[]answer{{403, nil}}, "403 "},
+		"forbidden":            {[]answer{{code: 403}}, "403 "},
 		"interval too brief":   {[]answer{{423, sip.NewHeader("Min-Expires", "1800")}}, ""},
 		"a nonsense interval":  {[]answer{{423, sip.NewHeader("Min-Expires", "soon")}}, "423 "},
 		"an interval for ever": {[]answer{{423, sip.NewHeader("Min-Expires", "99999999999")}}, "423 "},
 		"a nonsense challenge": {[]answer{{401, sip.NewHeader("WWW-Authenticate", "Bearer x")}, {401, sip.NewHeader("WWW-Authenticate", "Bearer x")}, {401, sip.NewHeader("WWW-Authenticate", "Bearer x")}}, "401 "},
-		"no challenge":         {[]answer{{401, nil}}, "401 "},
-		"broken":               {[]answer{{500, nil}}, "500 "},
+		"no challenge":         {[]answer{{code: 401}}, "401 "},
+		"broken":               {[]answer{{code: 500}}, "500 "},
 		"elsewhere":            {[]answer{{302, sip.NewHeader("Contact", "<sip:203.0.113.1>")}}, "302 "},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -307,7 +307,7 @@ func TestWhatCarriersSay(t *testing.T) {
 					next, answers = answers[0], answers[1:]
 				}
 				var headers []sip.Header
-				if next.header != nil {
+				if next.header != (sip.Header{}) {
 					headers = append(headers, next.header)
 				}
 				_ = tx.Reply(next.code, "As The Test Says", headers...)

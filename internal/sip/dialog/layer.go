@@ -56,7 +56,7 @@ func (l *Layer) ServeSIP(tx *sip.ServerTx) bool {
 	if localTag == "" {
 		return l.serveOutside(tx)
 	}
-	if leg := l.leg(key{callID(req), localTag}); leg != nil {
+	if leg := l.leg(key{req.CallID(), localTag}); leg != nil {
 		leg.box.post(func() { leg.serve(tx) })
 		return true
 	}
@@ -96,7 +96,7 @@ func refuseUnknown(tx *sip.ServerTx) {
 
 // ServeACK takes the ACK to a 2xx. One that belongs to nothing is dropped.
 func (l *Layer) ServeACK(req *sip.Request, flow sip.Flow) {
-	leg := l.leg(key{callID(req), sip.Tag(req.To().Params)})
+	leg := l.leg(key{req.CallID(), sip.Tag(req.To().Params)})
 	if leg != nil {
 		leg.box.post(func() { leg.serveACK(req, flow) })
 	}
@@ -206,21 +206,7 @@ func (l *Layer) unsupported(req *sip.Request) []string {
 }
 
 func invitationOf(req *sip.Request) invitation {
-	return invitation{callID(req), sip.Tag(req.From().Params), cseqOf(req)}
-}
-
-func callID(m sip.Message) string {
-	if h := m.CallID(); h != nil {
-		return h.Value()
-	}
-	return ""
-}
-
-func cseqOf(m sip.Message) uint32 {
-	if h := m.CSeq(); h != nil {
-		return h.SeqNo
-	}
-	return 0
+	return invitation{req.CallID(), sip.Tag(req.From().Params), req.CSeq().Number}
 }
 
 func number(s string) (uint32, bool) {

@@ -286,7 +286,7 @@ func (g *Leg) agree(ex *exchange, sdp []byte, headers []sip.Header) error {
 	if req.Method != sip.INVITE {
 		return ex.tx.Respond(res)
 	}
-	u := &unacked{tx: ex.tx, res: res, peer: p, cseq: cseqOf(req)}
+	u := &unacked{tx: ex.tx, res: res, peer: p, cseq: req.CSeq().Number}
 	if ex.offer == nil {
 		p.local, p.offer, u.offer = sdp, ours, true
 	}

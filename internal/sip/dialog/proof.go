@@ -29,10 +29,7 @@ func (p *proof) answer(creds *Credentials, req *sip.Request, res *sip.Response) 
 	if creds == nil {
 		return false
 	}
-	var challenges []string
-	for _, h := range res.GetHeaders(asks) {
-		challenges = append(challenges, h.Value())
-	}
+	challenges := sip.Values(res, asks)
 	if !p.mayAnswer(answers, creds.Insist || digest.IsStale(challenges)) {
 		return false
 	}

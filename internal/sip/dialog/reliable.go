@@ -163,7 +163,7 @@ func (g *Leg) pracks(req *sip.Request) bool {
 	}
 	rseq, ok := number(fields[0])
 	cseq, fine := number(fields[1])
-	return ok && fine && rseq == r.rseq && cseq == cseqOf(g.invite)
+	return ok && fine && rseq == r.rseq && cseq == g.invite.CSeq().Number
 }
 
 // answerPrack answers the offer of a PRACK.

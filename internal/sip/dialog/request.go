@@ -269,7 +269,7 @@ func (g *Leg) serve(tx *sip.ServerTx) {
 	case p == nil:
 		refuseUnknown(tx)
 		return
-	case !p.inOrder(cseqOf(req)):
+	case !p.inOrder(req.CSeq().Number):
 		_ = tx.Reply(500, "CSeq Out Of Order")
 		return
 	}
@@ -308,7 +308,7 @@ func (g *Leg) peerOf(req *sip.Request) *peer {
 	if req.Method != sip.BYE || g.phase != trying || tag == "" {
 		return nil
 	}
-	p := &peer{tag: tag, value: req.From().Value()}
+	p := &peer{tag: tag, value: sip.Value(req, "From")}
 	g.uac.now.forks[tag] = p
 	return p
 }

@@ -160,7 +160,7 @@ func call(tb testing.TB, from, to *side, transport sip.Transport) pair {
 	fromLog, toLog := newLog(), newLog()
 	inv := invitation(tb, to.flow(transport))
 	if transport == sip.TCP {
-		inv.Target.UriParams.Add("transport", "tcp")
+		inv.Target.Params = append(inv.Target.Params, sip.Parameter{Name: "transport", Value: "tcp"})
 	}
 	caller, err := from.layer.Invite(inv, fromLog.sink)
 	if err != nil {

@@ -58,7 +58,7 @@ func (l *Layer) Incoming(tx *sip.ServerTx, local LocalParty, sink func(Event)) (
 	if brief {
 		return nil, refuse(tx, 422, "Session Interval Too Small", sess.minSE())
 	}
-	g := newLeg(l, callID(req), tx.Tag(), sink)
+	g := newLeg(l, req.CallID(), tx.Tag(), sink)
 	g.invite, g.session, g.creds, g.contact = req, sess, local.Credentials, local.ContactUser
 	g.value = sip.Value(req, "To")
 	if sip.Tag(req.To().Params) == "" {
@@ -67,7 +67,7 @@ func (l *Layer) Incoming(tx *sip.ServerTx, local LocalParty, sink func(Event)) (
 	g.uas = &uas{tx: tx, party: local, terms: terms, hasOffer: offer != nil, rely: sip.HasOption(req, "Require", "100rel")}
 	p := &peer{tag: sip.Tag(req.From().Params), value: sip.Value(req, "From"), target: target, routes: sip.Values(req, "Record-Route")}
 	p.learn(req)
-	p.inOrder(cseqOf(req))
+	p.inOrder(req.CSeq().Number)
 	p.flow, p.remote = tx.Flow(), offer
 	if offer != nil {
 		p.offer = theirs
@@ -192,7 +192,7 @@ func (g *Leg) accept(sdp []byte, headers []sip.Header) {
 	p := g.peer
 	res := g.response(200, "OK", headers)
 	appendHeaders(res, g.uas.terms.response())
-	u := &unacked{tx: g.uas.tx, res: res, peer: p, cseq: cseqOf(g.invite), initial: true}
+	u := &unacked{tx: g.uas.tx, res: res, peer: p, cseq: g.invite.CSeq().Number, initial: true}
 	switch {
 	case p.offer == theirs:
 		p.offer, p.local = settled, sdp
@@ -243,7 +243,7 @@ func (g *Leg) unheard() {
 // serveACK takes the ACK to our 2xx.
 func (g *Leg) serveACK(req *sip.Request, flow sip.Flow) {
 	u := g.unacked
-	if u == nil || cseqOf(req) != u.cseq || g.peerOf(req) != u.peer {
+	if u == nil || req.CSeq().Number != u.cseq || g.peerOf(req) != u.peer {
 		return
 	}
 	g.move(u.peer, flow)
