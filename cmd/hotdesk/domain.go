@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"reflect"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/restapi/resource"
 )
@@ -20,6 +21,7 @@ func (domainCommand) Help() string {
 	return `Examples:
   hotdesk domain add acme.test --timezone America/Toronto --country CA
   hotdesk domain set acme.test --release-at 03:00 --when-taken confirm
+  hotdesk domain set acme.test --code "forward_all=*21" --code "withhold="
   hotdesk domain list --json`
 }
 
@@ -29,6 +31,26 @@ type domainFields struct {
 	Language *string `help:"Language of the prompts." placeholder:"en"`
 	Default  *bool   `help:"Take requests whose host names no domain." negatable:""`
 
+	MainNumber *string           `help:"Public number shown outside for whoever has none." placeholder:"+NUMBER" group:"Calls:"`
+	KeepCalls  *int              `help:"How long the call history is kept; 0: for ever." placeholder:"DAYS" group:"Calls:"`
+	Code       map[string]string `help:"Star code of a feature, such as pickup=**; may be given again, empty switches it off." placeholder:"NAME=CODE" group:"Calls:"`
+	Class      *string           `help:"Which numbers outside people may call: inside, national, all." placeholder:"CLASS" group:"Calls:"`
+	DeskClass  *string           `help:"The same, for a desk that nobody holds." placeholder:"CLASS" group:"Calls:"`
+	Premium    *bool             `help:"Allow premium rate numbers." negatable:"" group:"Calls:"`
+	MaxCalls   *int              `help:"Calls outside at once; 0: no limit." placeholder:"NUMBER" group:"Calls:"`
+	UserCalls  *int              `help:"Calls outside at once for one user; 0: no limit." placeholder:"NUMBER" group:"Calls:"`
+
+	EmergencyExtension *string `help:"Extension that is called when somebody calls for help; empty: none." placeholder:"EXTENSION" group:"Calls:"`
+	EmergencyEmail     *string `help:"E-mail addresses that are told then." placeholder:"ADDRESS,…" group:"Calls:"`
+
+	Mailboxes       *bool   `help:"People have mailboxes." negatable:"" group:"Voicemail:"`
+	MailboxMessages *int    `help:"The most messages in one mailbox." placeholder:"NUMBER" group:"Voicemail:"`
+	MailboxSeconds  *int    `help:"The longest message." placeholder:"SECONDS" group:"Voicemail:"`
+	MailServer      *string `help:"Where e-mail goes out; empty: nowhere." placeholder:"HOST:PORT" group:"Voicemail:"`
+	MailFrom        *string `help:"Address that e-mail comes from." placeholder:"ADDRESS" group:"Voicemail:"`
+	MailUser        *string `help:"User name at the mail server." placeholder:"NAME" group:"Voicemail:"`
+	MailPassword    *string `help:"Password at the mail server; \"ask\" asks for it." placeholder:"TEXT" group:"Voicemail:"`
+
 	HotDesking     *bool   `help:"Switch hot desking on." negatable:"" group:"Hot desking:"`
 	ActivatePhone  *bool   `help:"Switch on the portal's \"Activate Phone\" button." negatable:"" group:"Hot desking:"`
 	DeskRange      *string `help:"Extensions of desk accounts." placeholder:"5400-5499" group:"Hot desking:"`
@@ -36,6 +58,8 @@ type domainFields struct {
 	ReleaseCode    *string `help:"Star code that gives the desk back." placeholder:"*89" group:"Hot desking:"`
 	MailboxCode    *string `help:"Star code of the own mailbox." placeholder:"*97" group:"Hot desking:"`
 	AnyMailboxCode *string `help:"Star code of any mailbox." placeholder:"*98" group:"Hot desking:"`
+	AskRinging     *bool   `help:"Ask at login whether calls shall ring here only or everywhere." negatable:"" group:"Hot desking:"`
+	WarnMinutes    *int    `help:"How long before an automatic end the desk is warned; 0: it is not." placeholder:"MINUTES" group:"Hot desking:"`
 	ReleaseAt      *string `help:"When all desks are given back, or off." placeholder:"02:00" group:"Hot desking:"`
 	MaxHours       *int    `help:"The longest session; 0: no limit." placeholder:"HOURS" group:"Hot desking:"`
 	IdleMinutes    *int    `help:"The longest time without use; 0: no limit." placeholder:"MINUTES" group:"Hot desking:"`
@@ -44,16 +68,25 @@ type domainFields struct {
 	WhenElsewhere  *string `help:"For somebody at another desk: move, allow or deny." placeholder:"WORD" group:"Hot desking:"`
 }
 
-func (f domainFields) input() resource.DomainInput {
+func (f domainFields) input(con console) (resource.DomainInput, error) {
+	password, err := con.secret(f.MailPassword, "password of the mail server")
 	return resource.DomainInput{
 		TimeZone: f.TimeZone, Country: f.Country, Language: f.Language, Default: f.Default,
+		MainNumber: f.MainNumber, KeepCalls: f.KeepCalls, Codes: f.Code,
 		HotDesking: &resource.HotDeskingInput{
 			Enabled: f.HotDesking, ActivatePhone: f.ActivatePhone, DeskRange: f.DeskRange,
 			LoginCode: f.LoginCode, ReleaseCode: f.ReleaseCode, MailboxCode: f.MailboxCode, AnyMailboxCode: f.AnyMailboxCode,
+			AskRinging: f.AskRinging, WarnMinutes: f.WarnMinutes,
 			ReleaseAt: f.ReleaseAt, MaxHours: f.MaxHours, IdleMinutes: f.IdleMinutes,
 			WhenTaken: f.WhenTaken, TakeOverIdle: f.TakeOverIdle, WhenElsewhere: f.WhenElsewhere,
 		},
-	}
+		Mailboxes: &resource.MailboxesInput{Enabled: f.Mailboxes, MaxMessages: f.MailboxMessages, MaxSeconds: f.MailboxSeconds},
+		Outside: &resource.OutsideInput{
+			Class: f.Class, DeskClass: f.DeskClass, Premium: f.Premium, MaxCalls: f.MaxCalls, UserCalls: f.UserCalls,
+		},
+		Emergency: &resource.EmergencyInput{NotifyExtension: f.EmergencyExtension, NotifyEmail: f.EmergencyEmail},
+		Mail:      &resource.MailInput{Address: f.MailServer, From: f.MailFrom, User: f.MailUser, Password: password},
+	}, err
 }
 
 type domainList struct {
@@ -84,9 +117,12 @@ type domainAdd struct {
 
 // Run makes a domain.
 func (c *domainAdd) Run(ctx context.Context, con console) error {
+	in, err := c.input(con)
+	if err != nil {
+		return err
+	}
 	server := c.open()
 	defer server.Close()
-	in := c.input()
 	in.Name = &c.Name
 	d, err := server.Domains().Add(ctx, in)
 	if err != nil {
@@ -104,12 +140,16 @@ type domainSet struct {
 
 // Run changes a domain.
 func (c *domainSet) Run(ctx context.Context, con console) error {
-	if c.domainFields == (domainFields{}) {
+	if reflect.ValueOf(c.domainFields).IsZero() {
 		return errNoChange
+	}
+	in, err := c.input(con)
+	if err != nil {
+		return err
 	}
 	server := c.open()
 	defer server.Close()
-	d, err := server.Domains().Set(ctx, c.Name, c.input())
+	d, err := server.Domains().Set(ctx, c.Name, in)
 	if err != nil {
 		return err
 	}

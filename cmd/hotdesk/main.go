@@ -27,6 +27,8 @@ type commands struct {
 	User    userCommand    `cmd:"" help:"Manage users: people and desk accounts."`
 	Device  deviceCommand  `cmd:"" help:"Manage devices: the SIP lines."`
 	Phone   phoneCommand   `cmd:"" help:"Manage the inventory of phones; a softphone for the terminal."`
+	Number  numberCommand  `cmd:"" help:"Manage public telephone numbers and whom they lead to."`
+	Trunk   trunkCommand   `cmd:"" help:"Manage trunks: the lines to the public telephone network."`
 	Session sessionCommand `cmd:"" help:"See and change who sits where."`
 	Audit   auditCommand   `cmd:"" help:"See who did what."`
 	Backup  backupCommand  `cmd:"" help:"Save the data of the running server."`

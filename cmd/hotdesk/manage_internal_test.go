@@ -100,6 +100,28 @@ func TestManage(t *testing.T) {
 		{"phone set 805ec0112233", "", 1, "nothing was told to change"},
 		{"phone set 80:5E:C0:11:22:33 --devices 5401", "", 0, "is changed"},
 		{"phone list --json", "", 0, "\"devices\": [\n      \"5401\"\n    ]"},
+		{"user set 1002 --forward-no-answer 1001 --ring-seconds 10 --do-not-disturb --class inside", "", 0, "user 1002 (Ben) is changed"},
+		{"user set 1002 --forward-all *88", "", 1, "forward_all: \"*88\" is no extension and no number"},
+		{"user set 1002 --no-do-not-disturb --no-mailbox --no-mailbox-pin --forward-no-answer= --json", "", 0, "\"mailbox_pin\": false"},
+		{"domain set acme.test --code park=*70 --code withhold= --warn-minutes 10 --ask-ringing", "", 0, "is changed"},
+		{"domain set acme.test --code parc=*70", "", 1, "codes.parc: there is no star code of this name; known are disturb_again,"},
+		{"domain set acme.test --mail-server smtp.acme.test:587 --mail-from a@acme.test --mail-user acme --mail-password ask", "mail-secret\n", 0, "is changed"},
+		{"domain set acme.test --emergency-extension 1002 --class all --user-calls 2 --mailbox-seconds 60 --keep-calls 90", "", 0, "is changed"},
+		{"domain set acme.test --main-number 5550100", "", 1, "main_number: \"5550100\" is no public number"},
+		{"domain list --json", "", 0, "\"park\": \"*70\""},
+		{"number add +14165550101 --user 1001", "", 0, "number +14165550101 leads to 1001"},
+		{"number add 911", "", 1, "number: \"911\" is no public number"},
+		{"number set +14165550101 --user 1009", "", 1, "user: there is no user 1009"},
+		{"number set +14165550101", "", 2, "missing flags: --user=EXTENSION"},
+		{"number list", "", 0, "+14165550101  1001"},
+		{"number set +14165550101 --user=", "", 0, "number +14165550101 leads nowhere"},
+		{"trunk add carrier --host sip.carrier.example --register --user acme --password ask", "trunk-secret\n", 0, "trunk carrier is there"},
+		{"trunk add spare --host 192.0.2.7:5060 --transport pigeon", "", 1, "transport: \"pigeon\" is not known"},
+		{"trunk add spare --host 192.0.2.7:5060 --priority 10 --max-calls 4", "", 0, "trunk spare is there"},
+		{"trunk set spare", "", 1, "nothing was told to change"},
+		{"trunk set spare --disabled --new-name second", "", 0, "trunk second is changed"},
+		{"trunk list", "", 0, "second   192.0.2.7:5060       udp        -          -     10        4          yes\n"},
+		{"trunk delete nope", "", 1, "there is no trunk \"nope\""},
 		{"session start 5401 1001", "", 0, "1001 (Ana Ruiz) is logged in at 5401 until "},
 		{"session list", "", 0, "Ana Ruiz"},
 		{"session start 5401 1002", "", 1, "Ana Ruiz has been logged in at this desk since"},
@@ -117,6 +139,8 @@ func TestManage(t *testing.T) {
 		{"audit list --user 1001 --action user.unlocked", "", 0, "cli  user.unlocked  1001  -       1001\n"},
 		{"audit list --user 1009", "", 1, "there is no user \"1009\""},
 		{"audit list --limit=-1", "", 1, "limit: expected number >= 0"},
+		{"number delete +14165550101", "", 0, "is gone"},
+		{"trunk delete second", "", 0, "is gone"},
 		{"phone delete 80-5e-c0-11-22-33", "", 0, "is gone"},
 		{"device delete hall", "", 0, "is gone"},
 		{"user delete 1005", "", 0, "is gone"},
@@ -202,7 +226,7 @@ func TestWrongCommandLines(t *testing.T) {
 
 func TestHelpShowsExamples(t *testing.T) {
 	t.Parallel()
-	for _, family := range []string{"apply", "export", "domain", "user", "device", "phone", "session", "audit", "backup"} {
+	for _, family := range []string{"apply", "export", "domain", "user", "device", "phone", "number", "trunk", "session", "audit", "backup"} {
 		if status, out, _ := hotdesk(t, "", family, "--help"); status != 0 || !strings.Contains(out, "hotdesk "+family+" ") || !strings.Contains(out, "Example") {
 			t.Errorf("%s --help: %d %s", family, status, out)
 		}

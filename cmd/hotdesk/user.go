@@ -24,6 +24,8 @@ func (userCommand) Help() string {
   hotdesk user add 1001 --name "Ana Ruiz" --pin ask --caller-id +14165550101
   hotdesk user add 5401 --name "Window 1" --place "Floor 5, 100 King St W, Toronto"
   hotdesk user set 1001 --pin new
+  hotdesk user set 1001 --forward-no-answer 1002 --ring-seconds 20
+  hotdesk user set 1001 --do-not-disturb
   hotdesk user unlock 1001
   hotdesk user list --json`
 }
@@ -37,10 +39,27 @@ type userFields struct {
 	Password   *string `help:"Portal password; \"ask\" asks for it, \"new\" makes one, empty takes it away." placeholder:"TEXT"`
 	HotDesking *bool   `help:"May log in at hot desks." negatable:""`
 	Disabled   *bool   `help:"The account is switched off." negatable:""`
+
+	Class           *string `help:"Which numbers outside may be called: inside, national, all; empty: as the domain says." placeholder:"CLASS" group:"Calls:"`
+	RingSeconds     *int    `help:"How long the phones ring; 0: 25 seconds." placeholder:"SECONDS" group:"Calls:"`
+	DoNotDisturb    *bool   `help:"Nothing rings." negatable:"" group:"Calls:"`
+	ForwardAll      *string `help:"Extension or number that every call is led on to; empty: none." placeholder:"NUMBER" group:"Calls:"`
+	ForwardBusy     *string `help:"The same, when busy." placeholder:"NUMBER" group:"Calls:"`
+	ForwardNoAnswer *string `help:"The same, when nobody answers." placeholder:"NUMBER" group:"Calls:"`
+	RingHereOnly    *bool   `help:"Own devices are silent while a hot desk is held." negatable:"" group:"Calls:"`
+	Mailbox         *bool   `help:"The user has a mailbox." negatable:"" group:"Calls:"`
+	MailboxPIN      *bool   `name:"mailbox-pin" help:"The mailbox asks for the PIN also on own devices and the desk held." negatable:"" group:"Calls:"`
 }
 
 func (f userFields) input(made *newSecrets, extension string) (in resource.UserInput, err error) {
-	in = resource.UserInput{Email: f.Email, Scope: f.Scope, Place: f.Place, CallerID: f.CallerID, HotDesking: f.HotDesking, Disabled: f.Disabled}
+	in = resource.UserInput{
+		Email: f.Email, Scope: f.Scope, Place: f.Place, CallerID: f.CallerID, HotDesking: f.HotDesking, Disabled: f.Disabled, Class: f.Class,
+		AnsweringInput: resource.AnsweringInput{
+			RingSeconds: f.RingSeconds, DoNotDisturb: f.DoNotDisturb,
+			ForwardAll: f.ForwardAll, ForwardBusy: f.ForwardBusy, ForwardNoAnswer: f.ForwardNoAnswer,
+			RingHereOnly: f.RingHereOnly, Mailbox: f.Mailbox, MailboxPIN: f.MailboxPIN,
+		},
+	}
 	newPIN := func() (string, error) { return credential.NewPIN(rand.Reader, extension) }
 	if in.PIN, err = made.secret(f.PIN, "PIN", newPIN); err == nil {
 		in.Password, err = made.secret(f.Password, "password", newPassword)

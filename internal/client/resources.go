@@ -50,6 +50,17 @@ func (c *Client) Phones(domain string) Collection[resource.Phone, resource.Phone
 	return Collection[resource.Phone, resource.PhoneInput]{c, []string{"domains", domain, "phones"}}
 }
 
+// Numbers makes, lists, changes and removes public numbers of a domain by
+// themselves: "+14165550101".
+func (c *Client) Numbers(domain string) Collection[resource.Number, resource.NumberInput] {
+	return Collection[resource.Number, resource.NumberInput]{c, []string{"domains", domain, "numbers"}}
+}
+
+// Trunks makes, lists, changes and removes trunks of a domain by their names.
+func (c *Client) Trunks(domain string) Collection[resource.Trunk, resource.TrunkInput] {
+	return Collection[resource.Trunk, resource.TrunkInput]{c, []string{"domains", domain, "trunks"}}
+}
+
 // Collection is all resources of a kind; Input is what makes or changes one.
 type Collection[View, Input any] struct {
 	client *Client

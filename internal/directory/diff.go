@@ -1,14 +1,12 @@
 package directory
 
-import (
-	"slices"
-
-	"github.com/hotdesk-pbx/hotdesk/internal/audit"
-)
+import "slices"
 
 func userID(u *User) string     { return u.ID }
 func deviceID(d *Device) string { return d.ID }
 func phoneID(p *Phone) string   { return p.ID }
+func numberID(n *Number) string { return n.ID }
+func trunkID(t *Trunk) string   { return t.ID }
 
 func byID[T any](all []T, id func(*T) string) map[string]*T {
 	m := make(map[string]*T, len(all))
@@ -24,8 +22,18 @@ func diff(before, after Office) Change {
 	c.PutUsers, c.DropUsers = changes(before.Users, after.Users, userID, sameUser)
 	c.PutDevices, c.DropDevices = changes(before.Devices, after.Devices, deviceID, sameDevice)
 	c.PutPhones, c.DropPhones = changes(before.Phones, after.Phones, phoneID, samePhone)
+	c.PutNumbers, c.DropNumbers = changes(before.Numbers, after.Numbers, numberID, func(a, b *Number) bool { return *a == *b })
+	c.PutTrunks, c.DropTrunks = changes(before.Trunks, after.Trunks, trunkID, func(a, b *Trunk) bool { return *a == *b })
 	return c
 }
+
+// accounts is how much of a change is users and what belongs to them.
+func (c *Change) accounts() int {
+	return len(c.PutUsers) + len(c.PutDevices) + len(c.PutPhones) + len(c.PutNumbers) +
+		len(c.DropUsers) + len(c.DropDevices) + len(c.DropPhones) + len(c.DropNumbers)
+}
+
+func (c *Change) trunks() int { return len(c.PutTrunks) + len(c.DropTrunks) }
 
 func changes[T any](before, after []T, id func(*T) string, same func(a, b *T) bool) (put []T, drop []string) {
 	old, kept := byID(before, id), byID(after, id)
@@ -68,12 +76,10 @@ func allowed(actor Actor, e Edit) bool {
 		return May(actor, ActManageServer, domain)
 	case was.HotDesking.ActivatePhone != is.HotDesking.ActivatePhone && !May(actor, ActActivatePhones, domain):
 		return false
-	case was != is && !May(actor, ActManageDomain, domain):
+	case (was != is || e.Change.trunks() > 0) && !May(actor, ActManageDomain, domain):
 		return false
 	}
-	c := e.Change
-	accounts := len(c.PutUsers)+len(c.PutDevices)+len(c.PutPhones)+len(c.DropUsers)+len(c.DropDevices)+len(c.DropPhones) > 0
-	return !accounts || May(actor, ActManageAccounts, domain) && mayGrantAll(actor, e)
+	return e.Change.accounts() == 0 || May(actor, ActManageAccounts, domain) && mayGrantAll(actor, e)
 }
 
 // mayGrantAll reports whether no user that the edit touches has, or had, a
@@ -95,72 +101,26 @@ func mayGrantAll(actor Actor, e Edit) bool {
 
 // fact is what an edit tells the listeners.
 func (e Edit) fact() Changed {
-	f := Changed{
-		DomainID: e.After.Domain.ID,
-		Version:  e.After.Domain.Version,
-		Users:    slices.Clone(e.Change.DropUsers),
-		Devices:  slices.Clone(e.Change.DropDevices),
-		Phones:   slices.Clone(e.Change.DropPhones),
-	}
+	c := e.Change
 	was, is := e.Before.Domain, e.After.Domain
 	was.Version = is.Version
-	f.Settings = was != is
-	for i := range e.Change.PutUsers {
-		f.Users = append(f.Users, e.Change.PutUsers[i].ID)
+	return Changed{
+		DomainID: is.ID,
+		Version:  is.Version,
+		Settings: was != is,
+		Users:    touched(c.DropUsers, c.PutUsers, userID),
+		Devices:  touched(c.DropDevices, c.PutDevices, deviceID),
+		Phones:   touched(c.DropPhones, c.PutPhones, phoneID),
+		Numbers:  touched(c.DropNumbers, c.PutNumbers, numberID),
+		Trunks:   touched(c.DropTrunks, c.PutTrunks, trunkID),
 	}
-	for i := range e.Change.PutDevices {
-		f.Devices = append(f.Devices, e.Change.PutDevices[i].ID)
-	}
-	for i := range e.Change.PutPhones {
-		f.Phones = append(f.Phones, e.Change.PutPhones[i].ID)
-	}
-	return f
 }
 
-func (s *Service) entry(actor Actor, domainID, action, detail string) audit.Entry {
-	return audit.Entry{ID: NewID(), DomainID: domainID, At: s.now().UTC(), Actor: actor.Name, Action: action, Detail: detail}
-}
-
-// entries writes down each thing an edit added, changed or removed.
-func (s *Service) entries(actor Actor, e Edit) []audit.Entry {
-	var all []audit.Entry
-	add := func(action, detail, userID, deviceID string) {
-		entry := s.entry(actor, e.After.Domain.ID, action, detail)
-		entry.UserID, entry.DeviceID = userID, deviceID
-		all = append(all, entry)
+// touched lists the IDs of what was removed and what was put.
+func touched[T any](dropped []string, put []T, id func(*T) string) []string {
+	ids := slices.Clone(dropped)
+	for i := range put {
+		ids = append(ids, id(&put[i]))
 	}
-	switch {
-	case e.Before.Domain.ID == "":
-		add("domain.added", e.After.Domain.Name, "", "")
-	case e.Before.Domain != e.After.Domain:
-		add("domain.changed", e.After.Domain.Name, "", "")
-	}
-	users, devices, phones := byID(e.Before.Users, userID), byID(e.Before.Devices, deviceID), byID(e.Before.Phones, phoneID)
-	for _, u := range e.Change.PutUsers {
-		add("user."+verb(users[u.ID] != nil), u.Extension, u.ID, "")
-	}
-	for _, d := range e.Change.PutDevices {
-		add("device."+verb(devices[d.ID] != nil), d.Name, d.OwnerID, d.ID)
-	}
-	for _, p := range e.Change.PutPhones {
-		add("phone."+verb(phones[p.ID] != nil), p.MAC, "", "")
-	}
-	for _, id := range e.Change.DropUsers {
-		add("user.removed", users[id].Extension, id, "")
-	}
-	for _, id := range e.Change.DropDevices {
-		add("device.removed", devices[id].Name, devices[id].OwnerID, id)
-	}
-	for _, id := range e.Change.DropPhones {
-		add("phone.removed", phones[id].MAC, "", "")
-	}
-	return all
-}
-
-//nolint:revive // flag-parameter: the verb of an audit entry is this very difference
-func verb(existed bool) string {
-	if existed {
-		return "changed"
-	}
-	return "added"
+	return ids
 }

@@ -1,5 +1,5 @@
-// Package directory holds who and what there is: domains, users, devices and
-// phones, and the rules that make them fit together. It knows nothing of SIP,
+// Package directory holds who and what there is: domains, users, devices,
+// phones, numbers and trunks, and the rules that make them fit together. It knows nothing of SIP,
 // SQL or HTTP.
 package directory
 

@@ -21,8 +21,7 @@ type Edit struct {
 // Empty reports whether the edit left everything as it was.
 func (e Edit) Empty() bool {
 	c := e.Change
-	return e.Before.Domain == e.After.Domain && !c.DropDomain && len(c.PutUsers)+len(c.PutDevices)+len(c.PutPhones)+
-		len(c.DropUsers)+len(c.DropDevices)+len(c.DropPhones) == 0
+	return e.Before.Domain == e.After.Domain && !c.DropDomain && c.accounts()+c.trunks() == 0
 }
 
 // maxTries bounds how often an edit starts anew because somebody else's was
@@ -38,8 +37,8 @@ func (s *Service) Create(ctx context.Context, actor Actor, fill func(*Office) er
 
 // Edit changes an office: the function changes a copy, which is checked and
 // stored whole or not at all. It may be called again on a newer copy when
-// somebody else was faster, and must not keep what it is given. New users,
-// devices and phones may leave their ID empty.
+// somebody else was faster, and must not keep what it is given. Whatever is
+// new may leave its ID empty.
 //
 // It fails with what the function returned, with [*InvalidError],
 // [ErrForbidden] or [ErrNotFound].
@@ -177,9 +176,13 @@ func (s *Service) complete(base Office, after *Office) {
 		fill(&after.Devices[i].ID, &after.Devices[i].CreatedAt, now)
 	}
 	for i := range after.Phones {
-		if after.Phones[i].ID == "" {
-			after.Phones[i].ID = NewID()
-		}
+		fill(&after.Phones[i].ID, nil, now)
+	}
+	for i := range after.Numbers {
+		fill(&after.Numbers[i].ID, nil, now)
+	}
+	for i := range after.Trunks {
+		fill(&after.Trunks[i].ID, nil, now)
 	}
 	after.normalize()
 	after.order()
@@ -189,7 +192,7 @@ func fill(id *string, createdAt *time.Time, now time.Time) {
 	if *id == "" {
 		*id = NewID()
 	}
-	if createdAt.IsZero() {
+	if createdAt != nil && createdAt.IsZero() {
 		*createdAt = now
 	}
 }
@@ -269,22 +272,35 @@ func (s *Service) explain(err error, after Office) error {
 			KindDomain, after.Domain.ID, d.Name, "name", "there is a domain of this name already", "choose another name",
 		})
 	}
-	macs := byID(after.Phones, func(p *Phone) string { return p.MAC })
 	for _, d := range s.Domains() {
-		other := s.officeOf(d.ID)
-		if other == nil || d.ID == after.Domain.ID {
-			continue
-		}
-		for _, p := range other.Phones {
-			if mine := macs[p.MAC]; mine != nil {
-				return invalid(Problem{
-					KindPhone, mine.ID, FormatMAC(mine.MAC), "mac", "the phone of this MAC address is in another domain",
-					"check the label on the phone, or remove it there first",
-				})
+		if other := s.officeOf(d.ID); other != nil && d.ID != after.Domain.ID {
+			if problems := other.owns(&after); len(problems) > 0 {
+				return &InvalidError{Problems: problems}
 			}
 		}
 	}
 	return fmt.Errorf("store domain %s: %w", after.Domain.Name, err)
+}
+
+// owns finds what another office wants and this one has.
+func (o *office) owns(wanted *Office) []Problem {
+	var problems []Problem
+	for i := range wanted.Phones {
+		if p := &wanted.Phones[i]; o.PhoneByMAC(p.MAC) != nil {
+			problems = append(problems, Problem{
+				KindPhone, p.ID, FormatMAC(p.MAC), "mac", "the phone of this MAC address is in another domain",
+				"check the label on the phone, or remove it there first",
+			})
+		}
+	}
+	for i := range wanted.Numbers {
+		if n := &wanted.Numbers[i]; o.numbers[n.Number] != nil {
+			problems = append(problems, Problem{
+				KindNumber, n.ID, n.Number, "number", n.Number + " belongs to another domain", "check the number, or remove it there first",
+			})
+		}
+	}
+	return problems
 }
 
 // install makes a version of an office the one that is answered from, unless

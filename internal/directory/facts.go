@@ -11,6 +11,8 @@ type Changed struct {
 	Users    []string
 	Devices  []string
 	Phones   []string
+	Numbers  []string
+	Trunks   []string
 }
 
 // Kind names the fact.

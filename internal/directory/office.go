@@ -25,6 +25,8 @@ func (o *Office) Clone() Office {
 		Users:   slices.Clone(o.Users),
 		Devices: slices.Clone(o.Devices),
 		Phones:  slices.Clone(o.Phones),
+		Numbers: slices.Clone(o.Numbers),
+		Trunks:  slices.Clone(o.Trunks),
 	}
 	for i := range c.Phones {
 		c.Phones[i].Devices = slices.Clone(c.Phones[i].Devices)
@@ -64,6 +66,28 @@ func (o *Office) PhoneByMAC(mac string) *Phone {
 	return find(o.Phones, func(p *Phone) bool { return p.MAC == mac })
 }
 
+// Number finds a public number by ID to be changed in place; nil when there is none.
+func (o *Office) Number(id string) *Number {
+	return find(o.Numbers, func(n *Number) bool { return n.ID == id })
+}
+
+// NumberByE164 finds a public number to be changed in place; nil when there is none.
+func (o *Office) NumberByE164(number string) *Number {
+	number = NormalNumber(number)
+	return find(o.Numbers, func(n *Number) bool { return n.Number == number })
+}
+
+// Trunk finds a trunk by ID to be changed in place; nil when there is none.
+func (o *Office) Trunk(id string) *Trunk {
+	return find(o.Trunks, func(t *Trunk) bool { return t.ID == id })
+}
+
+// TrunkByName finds a trunk to be changed in place; nil when there is none.
+func (o *Office) TrunkByName(name string) *Trunk {
+	name = normalName(name)
+	return find(o.Trunks, func(t *Trunk) bool { return t.Name == name })
+}
+
 func find[T any](all []T, is func(*T) bool) *T {
 	for i := range all {
 		if is(&all[i]) {
@@ -76,7 +100,8 @@ func find[T any](all []T, is func(*T) bool) *T {
 // RemoveUser removes a user. The devices of a person go too: their passwords
 // were the person's, and must not open the house once the account is gone.
 // The devices of a desk account stay, as unassigned ones: they stand in the
-// office and must still reach the emergency services.
+// office and must still reach the emergency services. The user's numbers stay
+// too, and lead nowhere.
 func (o *Office) RemoveUser(id string) {
 	user := o.User(id)
 	if user == nil {
@@ -98,6 +123,11 @@ func (o *Office) RemoveUser(id string) {
 	for _, id := range gone {
 		o.RemoveDevice(id)
 	}
+	for i := range o.Numbers {
+		if o.Numbers[i].UserID == id {
+			o.Numbers[i].UserID = ""
+		}
+	}
 }
 
 // RemoveDevice removes a device, also from the phone it is on.
@@ -117,6 +147,16 @@ func (o *Office) RemoveDevice(id string) {
 // RemovePhone removes a phone from the inventory. Its devices stay.
 func (o *Office) RemovePhone(id string) {
 	o.Phones = slices.DeleteFunc(o.Phones, func(p Phone) bool { return p.ID == id })
+}
+
+// RemoveNumber removes a public number.
+func (o *Office) RemoveNumber(id string) {
+	o.Numbers = slices.DeleteFunc(o.Numbers, func(n Number) bool { return n.ID == id })
+}
+
+// RemoveTrunk removes a trunk.
+func (o *Office) RemoveTrunk(id string) {
+	o.Trunks = slices.DeleteFunc(o.Trunks, func(t Trunk) bool { return t.ID == id })
 }
 
 // SetPIN gives a user a PIN, or takes it away when it is "". The reasons for
@@ -164,37 +204,4 @@ func SetDevicePassword(d *Device, realm, password string) error {
 	d.HA1MD5, d.HA1SHA256 = credential.HA1(name, realm, password)
 	d.FullHA1MD5, d.FullHA1SHA256 = credential.HA1(name+"@"+realm, realm, password)
 	return nil
-}
-
-func normalName(name string) string { return strings.ToLower(strings.TrimSpace(name)) }
-
-// normalize writes everything that can be written in several ways in one.
-func (o *Office) normalize() {
-	d := &o.Domain
-	d.Name = normalName(d.Name)
-	d.Country = strings.ToUpper(strings.TrimSpace(d.Country))
-	d.TimeZone = strings.TrimSpace(d.TimeZone)
-	for i := range o.Users {
-		u := &o.Users[i]
-		u.DomainID = d.ID
-		u.Extension = strings.TrimSpace(u.Extension)
-		u.Name, u.Email, u.Place = strings.TrimSpace(u.Name), strings.TrimSpace(u.Email), strings.TrimSpace(u.Place)
-		u.CallerID = strings.TrimSpace(u.CallerID)
-		if u.Scope == "" {
-			u.Scope = ScopeBasicUser
-		}
-	}
-	for i := range o.Devices {
-		o.Devices[i].DomainID = d.ID
-		o.Devices[i].Name = normalName(o.Devices[i].Name)
-	}
-	for i := range o.Phones {
-		p := &o.Phones[i]
-		p.DomainID = d.ID
-		p.MAC = NormalMAC(p.MAC)
-		p.Model, p.Name, p.Place = strings.TrimSpace(p.Model), strings.TrimSpace(p.Name), strings.TrimSpace(p.Place)
-		for j := range p.Devices {
-			p.Devices[j] = normalName(p.Devices[j])
-		}
-	}
 }

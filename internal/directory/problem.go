@@ -17,6 +17,8 @@ const (
 	KindUser   Kind = "user"
 	KindDevice Kind = "device"
 	KindPhone  Kind = "phone"
+	KindNumber Kind = "number"
+	KindTrunk  Kind = "trunk"
 )
 
 // Problem is one thing wrong with an office, in words for the person who
@@ -24,7 +26,7 @@ const (
 type Problem struct {
 	Kind  Kind
 	ID    string // of the object that must change
-	Name  string // what people call it: the extension, the device's name, the MAC address
+	Name  string // what people call it: the extension, the device's name, the MAC address, the number
 	Field string // as the office file calls it: "extension", "hot_desking.desk_range"
 	Wrong string // what is wrong, a sentence without its full stop
 	Fix   string // what to do about it, a sentence without its full stop

@@ -64,7 +64,7 @@ func (s *Service) fillOwners(x *index) {
 	}
 }
 
-// NewID makes an ID for a user, device, phone or domain: a UUID of version 7.
+// NewID makes an ID for whatever an office holds: a UUID of version 7.
 func NewID() string { return uuid.Must(uuid.NewV7()).String() }
 
 // Domains lists the domains by name.
@@ -129,7 +129,7 @@ func (s *Service) officeOf(domainID string) *office {
 }
 
 // Office is a copy of a whole office: users by extension, devices by name,
-// phones by MAC address.
+// phones by MAC address, trunks as [Service.Trunks] has them.
 func (s *Service) Office(domainID string) (Office, bool) {
 	if o := s.officeOf(domainID); o != nil {
 		return o.Clone(), true
@@ -185,6 +185,49 @@ func (s *Service) PhoneOf(deviceID string) (Phone, bool) {
 		return value(o.phoneOf[deviceID])
 	}
 	return Phone{}, false
+}
+
+// Numbers lists the public numbers of a domain. The list belongs to the
+// directory and must not be changed.
+func (s *Service) Numbers(domainID string) []Number {
+	if o := s.officeOf(domainID); o != nil {
+		return o.Numbers
+	}
+	return nil
+}
+
+// NumberByE164 finds a public number, such as "+14165550101", in any domain.
+func (s *Service) NumberByE164(number string) (Number, bool) {
+	if o := s.owners.find(number); o != nil {
+		return value(o.numbers[number])
+	}
+	return Number{}, false
+}
+
+// NumbersOf lists the public numbers that lead to a user. The list belongs to
+// the directory and must not be changed.
+func (s *Service) NumbersOf(userID string) []Number {
+	if o := s.owners.find(userID); o != nil {
+		return o.numbersOf[userID]
+	}
+	return nil
+}
+
+// Trunks lists the trunks of a domain in the order in which they are tried.
+// The list belongs to the directory and must not be changed.
+func (s *Service) Trunks(domainID string) []Trunk {
+	if o := s.officeOf(domainID); o != nil {
+		return o.Trunks
+	}
+	return nil
+}
+
+// Trunk finds a trunk by ID.
+func (s *Service) Trunk(id string) (Trunk, bool) {
+	if o := s.owners.find(id); o != nil {
+		return value(o.trunks[id])
+	}
+	return Trunk{}, false
 }
 
 // IsHotDesk reports whether a device can be borrowed: whether nobody owns it,

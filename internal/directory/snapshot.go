@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -15,7 +16,10 @@ type office struct {
 	devices    map[string]*Device // by ID
 	names      map[string]*Device // by name
 	devicesOf  map[string][]Device
-	phoneOf    map[string]*Phone // by the ID of a device on it
+	phoneOf    map[string]*Phone   // by the ID of a device on it
+	numbers    map[string]*Number  // by number
+	numbersOf  map[string][]Number // by the ID of the user
+	trunks     map[string]*Trunk   // by ID
 }
 
 func newOffice(o Office) *office {
@@ -27,7 +31,11 @@ func newOffice(o Office) *office {
 		names:      make(map[string]*Device, len(o.Devices)),
 		devicesOf:  make(map[string][]Device),
 		phoneOf:    make(map[string]*Phone, len(o.Devices)),
+		numbers:    make(map[string]*Number, len(o.Numbers)),
+		numbersOf:  make(map[string][]Number),
+		trunks:     make(map[string]*Trunk, len(o.Trunks)),
 	}
+	n.lines()
 	for i := range o.Users {
 		u := &o.Users[i]
 		n.users[u.ID], n.extensions[u.Extension] = u, u
@@ -49,7 +57,22 @@ func newOffice(o Office) *office {
 	return n
 }
 
-// ids calls each with the ID of every user and device.
+// lines finds numbers and trunks.
+func (o *office) lines() {
+	for i := range o.Numbers {
+		n := &o.Numbers[i]
+		o.numbers[n.Number] = n
+		if n.UserID != "" {
+			o.numbersOf[n.UserID] = append(o.numbersOf[n.UserID], *n)
+		}
+	}
+	for i := range o.Trunks {
+		o.trunks[o.Trunks[i].ID] = &o.Trunks[i]
+	}
+}
+
+// ids calls each with what finds the office from outside: the ID of every user,
+// device and trunk, and every public number.
 func (o *office) ids(each func(id string)) {
 	if o == nil {
 		return
@@ -60,10 +83,16 @@ func (o *office) ids(each func(id string)) {
 	for i := range o.Devices {
 		each(o.Devices[i].ID)
 	}
+	for i := range o.Trunks {
+		each(o.Trunks[i].ID)
+	}
+	for i := range o.Numbers {
+		each(o.Numbers[i].Number)
+	}
 }
 
 func (o *office) has(id string) bool {
-	return o != nil && (o.users[id] != nil || o.devices[id] != nil)
+	return o != nil && (o.users[id] != nil || o.devices[id] != nil || o.trunks[id] != nil || o.numbers[id] != nil)
 }
 
 // cell holds the newest version of one office; nil when the domain is gone.
@@ -104,7 +133,8 @@ func (x *index) settle() *index {
 	return x
 }
 
-// owners finds the domain a user or device belongs to by its ID. It is cut
+// owners finds the domain that a user, device or trunk belongs to by its ID,
+// and a public number by itself. It is cut
 // into shards so that an edit copies a few hundred entries, not all.
 type owners struct {
 	shards [512]atomic.Pointer[map[string]*cell]
@@ -132,7 +162,8 @@ func (w *owners) find(id string) *office {
 }
 
 // replace notes what a new version of an office brings and lacks. IDs are
-// never used twice, so an entry that stays a little too long misleads nobody.
+// never used twice, so an entry that stays a little too long misleads nobody;
+// a number may have gone to another domain, whose entry stays.
 func (w *owners) replace(c *cell, before, after *office) {
 	var put, drop [512][]string
 	after.ids(func(id string) {
@@ -167,7 +198,9 @@ func (w *owners) change(shard int, c *cell, put, drop []string) {
 			entries[id] = c
 		}
 		for _, id := range drop {
-			delete(entries, id)
+			if entries[id] == c {
+				delete(entries, id)
+			}
 		}
 		if w.shards[shard].CompareAndSwap(old, &entries) {
 			return
@@ -180,6 +213,8 @@ func (o *Office) order() {
 	slices.SortFunc(o.Users, func(a, b User) int { return compareNumbers(a.Extension, b.Extension) })
 	slices.SortFunc(o.Devices, func(a, b Device) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortFunc(o.Phones, func(a, b Phone) int { return strings.Compare(a.MAC, b.MAC) })
+	slices.SortFunc(o.Numbers, func(a, b Number) int { return compareNumbers(a.Number, b.Number) })
+	slices.SortFunc(o.Trunks, func(a, b Trunk) int { return cmp.Or(a.Priority-b.Priority, strings.Compare(a.Name, b.Name)) })
 }
 
 // compareNumbers orders digits by value.

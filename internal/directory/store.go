@@ -21,9 +21,13 @@ type Change struct {
 	PutUsers    []User
 	PutDevices  []Device
 	PutPhones   []Phone
+	PutNumbers  []Number
+	PutTrunks   []Trunk
 	DropUsers   []string
 	DropDevices []string
 	DropPhones  []string
+	DropNumbers []string
+	DropTrunks  []string
 	Audit       []audit.Entry
 }
 
@@ -36,6 +40,6 @@ type Store interface {
 	Office(ctx context.Context, domainID string) (Office, error)
 	// Save writes a change: all of it or nothing. It fails with [ErrStale] when
 	// the domain's version is no longer the change's, with [ErrTaken] when a
-	// domain name or MAC address belongs to another domain.
+	// domain name, MAC address or public number belongs to another domain.
 	Save(ctx context.Context, change Change) error
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // memory is a store in memory that behaves as the real one: a version guard,
-// domain names and MAC addresses unique everywhere.
+// domain names, MAC addresses and numbers unique everywhere.
 type memory struct {
 	mu      sync.Mutex
 	offices map[string]directory.Office
@@ -55,6 +55,9 @@ func (m *memory) Save(_ context.Context, c directory.Change) error {
 		taken := slices.ContainsFunc(other.Phones, func(p directory.Phone) bool {
 			return slices.ContainsFunc(c.PutPhones, func(q directory.Phone) bool { return p.MAC == q.MAC })
 		})
+		taken = taken || slices.ContainsFunc(other.Numbers, func(n directory.Number) bool {
+			return slices.ContainsFunc(c.PutNumbers, func(m directory.Number) bool { return n.Number == m.Number })
+		})
 		if taken || other.Domain.Name == c.Domain.Name {
 			return directory.ErrTaken
 		}
@@ -71,6 +74,8 @@ func (m *memory) Save(_ context.Context, c directory.Change) error {
 	o.Users = merge(o.Users, c.PutUsers, c.DropUsers, func(u directory.User) string { return u.ID })
 	o.Devices = merge(o.Devices, c.PutDevices, c.DropDevices, func(d directory.Device) string { return d.ID })
 	o.Phones = merge(o.Phones, c.PutPhones, c.DropPhones, func(p directory.Phone) string { return p.ID })
+	o.Numbers = merge(o.Numbers, c.PutNumbers, c.DropNumbers, func(n directory.Number) string { return n.ID })
+	o.Trunks = merge(o.Trunks, c.PutTrunks, c.DropTrunks, func(k directory.Trunk) string { return k.ID })
 	if m.offices == nil {
 		m.offices = make(map[string]directory.Office)
 	}

@@ -12,15 +12,19 @@ import (
 )
 
 // Validate finds everything that is wrong with an office, in the order domain,
-// users, devices, phones. It is the only place where these rules stand.
+// users, devices, phones, numbers, trunks. It is the only place where these rules stand.
 func Validate(o Office) []Problem {
 	v := validator{office: &o}
 	v.kind, v.id, v.name = KindDomain, o.Domain.ID, o.Domain.Name
 	v.domain(o.Domain)
 	v.hotDesking(o.Domain.HotDesking)
+	v.codes(o.Domain)
+	v.calls(o.Domain)
 	v.users()
 	v.devices()
 	v.phones()
+	v.numbers()
+	v.trunks()
 	return v.problems
 }
 
@@ -112,43 +116,13 @@ func (v *validator) hotDesking(h HotDesking) {
 	} else {
 		v.between("hot_desking.take_over_idle", h.TakeOverIdle, 0, 60*24*7)
 	}
-	v.codes(h)
+	v.between("hot_desking.warn_minutes", h.WarnMinutes, 0, 60)
 }
 
 func (v *validator) between(field string, n, least, most int) {
 	if n < least || n > most {
 		v.add(field, fmt.Sprintf("%d is out of bounds", n), fmt.Sprintf("give a number from %d to %d", least, most))
 	}
-}
-
-func (v *validator) codes(h HotDesking) {
-	fields := []struct {
-		field, code string
-		optional    bool
-	}{
-		{"hot_desking.login_code", h.LoginCode, false},
-		{"hot_desking.release_code", h.ReleaseCode, false},
-		{"hot_desking.mailbox_code", h.MailboxCode, true},
-		{"hot_desking.any_mailbox_code", h.AnyMailboxCode, true},
-	}
-	seen := map[string]string{}
-	for _, f := range fields {
-		switch {
-		case f.code == "" && f.optional:
-			continue
-		case !isStarCode(f.code):
-			v.add(f.field, fmt.Sprintf("%q is no star code", f.code), "use * or # and one to four digits, such as \"*88\"")
-		case seen[f.code] != "":
-			v.add(f.field, fmt.Sprintf("%q is %s already", f.code, seen[f.code]), "choose another code")
-		}
-		seen[f.code] = f.field
-	}
-}
-
-func isStarCode(code string) bool {
-	digits := strings.TrimLeft(code, "*#")
-	stars := len(code) - len(digits)
-	return stars >= 1 && stars <= 2 && len(digits) <= 4 && isDigits(digits)
 }
 
 func (v *validator) users() {
@@ -191,10 +165,11 @@ func (v *validator) user(u *User) {
 		v.add("scope", fmt.Sprintf("%q is no scope", u.Scope), "use one of "+scopeNames())
 	}
 	if u.CallerID != "" && !isE164(u.CallerID) {
-		v.add("caller_id", fmt.Sprintf("%q is no public number", u.CallerID), "write it with + and the country, such as \"+14165550101\"")
+		v.number("caller_id", u.CallerID)
 	}
 	v.hash("pin", u.PINHash)
 	v.hash("password", u.PasswordHash)
+	v.answering(u)
 	if u.IsDeskAccount(v.office.Domain.HotDesking) {
 		v.deskAccount(u)
 	}

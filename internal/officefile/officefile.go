@@ -45,10 +45,14 @@ func (e *ProblemsError) Error() string {
 type Plan struct {
 	Domain  directory.Domain
 	file    *table
-	at, hot *table // of the domain
+	at      *table            // of the domain
+	within  map[string]*table // the tables in it: "hot_desking", "mail"
+	mail    *string           // the mail server's password; nil: as it is
 	users   []userPlan
 	devices []devicePlan // unassigned ones
 	phones  []phonePlan
+	numbers []numberPlan
+	trunks  []trunkPlan
 
 	problems []Problem // of reading; such a plan is never carried out
 }
@@ -73,6 +77,18 @@ type devicePlan struct {
 type phonePlan struct {
 	phone directory.Phone
 	at    *table
+}
+
+type numberPlan struct {
+	number directory.Number
+	user   string // an extension; "" for a number that leads nowhere
+	at     *table
+}
+
+type trunkPlan struct {
+	trunk    directory.Trunk
+	password *string // nil: as it is
+	at       *table
 }
 
 // Read reads an office file and finds what is wrong with its form. Applying
@@ -117,102 +133,12 @@ func readFile(s *section) Plan {
 	for _, phone := range s.all("phone", "[[phone]]") {
 		plan.phones = append(plan.phones, readPhone(phone))
 	}
+	for _, number := range s.all("number", "[[number]]") {
+		plan.numbers = append(plan.numbers, readNumber(number))
+	}
+	for _, trunk := range s.all("trunk", "[[trunk]]") {
+		plan.trunks = append(plan.trunks, readTrunk(trunk))
+	}
 	s.end()
 	return plan
-}
-
-func readDomain(s *section, plan *Plan) {
-	plan.at = s.table
-	d := &plan.Domain
-	s.text("name", &d.Name)
-	if s.values["name"] == nil {
-		s.flaw(s.line, "the domain's name is missing", "write name = \"acme.test\"")
-	}
-	s.text("timezone", &d.TimeZone)
-	s.text("country", &d.Country)
-	s.text("language", &d.Language)
-	s.flag("default", &d.Default)
-	if hot := s.sub("hot_desking", "[domain.hot_desking]"); hot != nil {
-		plan.hot = hot.table
-		readHotDesking(hot, &d.HotDesking)
-	}
-	s.end()
-	d.Name = strings.ToLower(strings.TrimSpace(d.Name))
-}
-
-func readHotDesking(s *section, h *directory.HotDesking) {
-	s.flag("enabled", &h.Enabled)
-	s.flag("activate_phone", &h.ActivatePhone)
-	parsed(s, "desk_range", &h.DeskRange, directory.ParseExtensionRange)
-	s.text("login_code", &h.LoginCode)
-	s.text("release_code", &h.ReleaseCode)
-	s.text("mailbox_code", &h.MailboxCode)
-	s.text("any_mailbox_code", &h.AnyMailboxCode)
-	parsed(s, "release_at", &h.ReleaseAt, directory.ParseClockTime)
-	s.number("max_hours", &h.MaxHours)
-	s.number("idle_minutes", &h.IdleMinutes)
-	s.text("when_taken", (*string)(&h.WhenTaken))
-	s.number("take_over_idle", &h.TakeOverIdle)
-	s.text("when_elsewhere", (*string)(&h.WhenElsewhere))
-	s.end()
-}
-
-func readUser(s *section) userPlan {
-	p := userPlan{at: s.table}
-	u := &p.user
-	s.text("extension", &u.Extension)
-	s.text("name", &u.Name)
-	s.text("email", &u.Email)
-	s.text("scope", (*string)(&u.Scope))
-	s.text("place", &u.Place)
-	p.pin = readSecret(s, "pin")
-	p.password = readSecret(s, "password")
-	s.text("caller_id", &u.CallerID)
-	s.flag("disabled", &u.Disabled)
-	may := true
-	s.flag("hot_desking", &may)
-	u.NoHotDesking = !may
-	u.Extension = strings.TrimSpace(u.Extension)
-	for _, device := range s.all("device", "[[user.device]]") {
-		p.devices = append(p.devices, readDevice(device))
-	}
-	s.end()
-	return p
-}
-
-func readSecret(s *section, key string) secretPlan {
-	p := secretPlan{plain: s.maybe(key), hash: s.maybe(key + "_hash")}
-	if p.plain != nil && p.hash != nil {
-		s.flaw(s.lineOf(key+"_hash"), key+" and "+key+"_hash are both given", "leave one of the two")
-	}
-	return p
-}
-
-func readDevice(s *section) devicePlan {
-	p := devicePlan{at: s.table}
-	s.text("name", &p.device.Name)
-	p.password = s.maybe("password")
-	s.text("ha1_md5", &p.device.HA1MD5)
-	s.text("ha1_sha256", &p.device.HA1SHA256)
-	s.text("full_ha1_md5", &p.device.FullHA1MD5)
-	s.text("full_ha1_sha256", &p.device.FullHA1SHA256)
-	s.flag("disabled", &p.device.Disabled)
-	if p.password != nil && p.device.HA1MD5+p.device.HA1SHA256 != "" {
-		s.flaw(s.lineOf("password"), "password and ha1 values are both given", "leave one of the two")
-	}
-	p.device.Name = strings.ToLower(strings.TrimSpace(p.device.Name))
-	s.end()
-	return p
-}
-
-func readPhone(s *section) phonePlan {
-	p := phonePlan{at: s.table}
-	s.text("mac", &p.phone.MAC)
-	s.text("model", &p.phone.Model)
-	s.text("name", &p.phone.Name)
-	s.text("place", &p.phone.Place)
-	p.phone.Devices = s.texts("devices")
-	p.phone.MAC = directory.NormalMAC(p.phone.MAC)
-	s.end()
-	return p
 }

@@ -84,6 +84,7 @@ func TestApplyMakesTheOffice(t *testing.T) {
 	want := []string{
 		"domain acme.test", "user 1001 (Ana Ruiz)", "user 1002 (Ben Ode)", "user 5401 (Window 1)",
 		"device 5401", "device ben", "device spare", "phone 80:5e:c0:11:22:33",
+		"number +14165550199", "trunk carrier",
 	}
 	if !slices.Equal(result.Added, want) || result.Changed != nil || len(result.Removed) != 0 {
 		t.Errorf("the result is %+v", result)
@@ -176,6 +177,11 @@ func TestExportAndApplyMakeTheSameOffice(t *testing.T) {
 		o.Domain.Default = true
 		o.Domain.HotDesking.ReleaseAt = directory.ClockTime{}
 		o.Domain.HotDesking.DeskRange.Last = "5450"
+		o.UserByExtension("1001").Answering = directory.Answering{
+			RingSeconds: 30, ForwardAll: "1002", ForwardBusy: "+14165550198", RingHereOnly: true, NoMailbox: true, MailboxWithoutPIN: true,
+		}
+		o.Numbers = append(o.Numbers, directory.Number{Number: "+14165550198"})
+		o.Trunks = append(o.Trunks, directory.Trunk{Name: "spare", Host: "192.0.2.7:5080", Transport: "tcp", Priority: 10, Disabled: true})
 		return nil
 	})
 	if err != nil {
@@ -183,7 +189,7 @@ func TestExportAndApplyMakeTheSameOffice(t *testing.T) {
 	}
 	before := office(t, dir)
 	text := export(t, before)
-	for _, secret := range []string{"4711", "portal-password", "sip-secret"} {
+	for _, secret := range []string{"4711", "portal-password", "sip-secret", "mail-password", "trunk-password"} {
 		if strings.Contains(text, `"`+secret+`"`) {
 			t.Errorf("the export shows %q", secret)
 		}
@@ -191,8 +197,17 @@ func TestExportAndApplyMakeTheSameOffice(t *testing.T) {
 	if result := apply(t, dir, text); len(result.Added)+len(result.Changed)+len(result.Removed) != 0 {
 		t.Errorf("applying the export did %+v\n%s", result, text)
 	}
+	const fix = "the password is missing"
+	if problems := refused(t, text); len(problems) != 2 || !strings.Contains(problems[0].Wrong, fix) || !strings.Contains(problems[1].Wrong, fix) {
+		t.Errorf("passwords that the export does not hold: %v", problems)
+	}
 	other := open(t)
-	apply(t, other, text)
+	apply(t, other, strings.NewReplacer(`user = "phone"`, `user = "phone"`+"\npassword = \"mail-password\"",
+		`user = "acme-42"`, `user = "acme-42"`+"\npassword = \"trunk-password\"").Replace(text))
+	o := office(t, other)
+	if o.Domain.Mail != before.Domain.Mail || o.Trunks[0].Password != "trunk-password" || !o.Trunks[1].Disabled || o.Domain.Codes != before.Domain.Codes {
+		t.Errorf("on another server: %+v, %+v", o.Domain, o.Trunks)
+	}
 	if again := export(t, office(t, other)); again != text {
 		t.Errorf("on another server the office is another: %s", cmp.Diff(text, again))
 	}
@@ -251,6 +266,35 @@ func TestMistakes(t *testing.T) {
 		{`[[phone]]`, `[phone]`, "there can be many"},
 		{`[[device]]`, `[[user]]`, "the extension is missing"},
 		{`[domain.hot_desking]`, `[domain.hotdesking]`, "did you mean hot_desking?"},
+		{`main_number = "+14165550100"`, `main_number = "555"`, "no public number"},
+		{`keep_calls = 365`, `keep_calls = -1`, "out of bounds"},
+		{`warn_minutes = 10`, `warn_minutes = 100`, "out of bounds"},
+		{`withhold = ""`, `withhold = "*729"`, "could be codes.forward_all"},
+		{`park = "*70"`, `park = "*88"`, `"*88" is hot_desking.login_code already`},
+		{`park = "*70"`, `park = "70"`, "no star code"},
+		{`park = "*70"`, `parc = "*70"`, "did you mean park?"},
+		{`max_messages = 50`, `max_messages = 0`, "out of bounds"},
+		{`max_messages = 50`, `max_message = 50`, "did you mean max_messages?"},
+		{`desk_class = "national"`, `desk_class = "some"`, "no class of service"},
+		{`desk_class = "national"`, `premium = "no"`, "not true or false"},
+		{`notify_extension = "5401"`, `notify_extension = "1003"`, "nobody has the extension"},
+		{`notify_email = "security@acme.test"`, `notify_email = "security"`, "no e-mail address"},
+		{`address = "smtp.acme.test:587"`, `address = "smtp.acme.test"`, "no host and port"},
+		{`from = "phone@acme.test"`, `from = "phone"`, "no e-mail address"},
+		{`ring_seconds = 40`, `ring_seconds = 1`, "out of bounds"},
+		{`ring_seconds = 40`, `ring_seconds = "40"`, "not a whole number"},
+		{`forward_no_answer = "1002"`, `forward_no_answer = "1001"`, "would come back"},
+		{`class = "all"`, `class = "most"`, "no class of service"},
+		{`mailbox_pin = false`, `mailbox_pin = "no"`, "not true or false"},
+		{`number = "+1 (416) 555-0199"`, `number = "911"`, "no public number"},
+		{`user = "1001"`, `user = "1009"`, "the user does not exist"},
+		{`user = "1001"`, "user = \"1001\"\n[[number]]\nnumber = \"+14165550199\"", "is there already"},
+		{`name = "carrier"`, `name = "my carrier"`, "no name of a trunk"},
+		{`host = "sip.carrier.example"`, `host = "sip carrier"`, "no host"},
+		{`host = "sip.carrier.example"`, `transport = "tls"`, `"tls" is not known`},
+		{`user = "acme-42"`, `priority = -1`, "out of bounds"},
+		{`max_calls = 30`, `max_calls = "30"`, "not a whole number"},
+		{`[[trunk]]`, `[[trunks]]`, "did you mean trunk?"},
 	} {
 		t.Run(c.text, func(t *testing.T) {
 			t.Parallel()

@@ -64,6 +64,14 @@ func (s *section) flag(key string, to *bool) {
 	}
 }
 
+// unless reads a flag that is kept turned round: what is true when the key is
+// missing.
+func (s *section) unless(key string, to *bool) {
+	is := !*to
+	s.flag(key, &is)
+	*to = !is
+}
+
 func (s *section) number(key string, to *int) {
 	if v := s.get(key, isNumber); v != nil {
 		*to = v.number

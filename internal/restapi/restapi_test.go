@@ -143,6 +143,49 @@ func TestAnswers(t *testing.T) {
 		{"DELETE" + acme + "/phones/805e.c011.2244", "", 204, ""},
 		{"GET" + acme + "/phones", "", 200, `"model":"Yealink T54W"`},
 
+		{"PATCH" + acme, `{"codes":{"park":"*71","withhold":""},"warn_minutes":1}`, 422, `unexpected property`},
+		{"PATCH" + acme, `{"codes":{"park":"*71","withhold":""}}`, 200, `"park":"*71"`},
+		{"PATCH" + acme, `{"codes":{"parc":"*71"}}`, 422, `"location":"body.codes.parc"`},
+		{"PATCH" + acme, `{"codes":{"park":"*88"}}`, 422, `"location":"body.codes.park"`},
+		{"PATCH" + acme, `{"mailboxes":{"max_messages":0}}`, 422, `"location":"body.mailboxes.max_messages"`},
+		{"PATCH" + acme, `{"hot_desking":{"ask_ringing":false,"warn_minutes":3}}`, 200, `"ask_ringing":false,"warn_minutes":3`},
+		{"PATCH" + acme, `{"main_number":"+1 416 555-0111","keep_calls":30}`, 200, `"main_number":"+14165550111","keep_calls":30`},
+		{"PATCH" + acme, `{"outside":{"class":"all","max_calls":9}}`, 200, `"outside":{"class":"all","desk_class":"national","premium":false,"max_calls":9,"user_calls":2}`},
+		{"PATCH" + acme, `{"outside":{"class":"some"}}`, 422, `"location":"body.outside.class"`},
+		{"PATCH" + acme, `{"emergency":{"notify_extension":"1009"}}`, 422, `"location":"body.emergency.notify_extension"`},
+		{"PATCH" + acme, `{"mail":{"from":"calls@acme.test"}}`, 200, `"mail":{"address":"smtp.acme.test:587","from":"calls@acme.test","user":"phone","has_password":true}`},
+		{"PATCH" + acme, `{"mail":{"address":"elsewhere.test:25"}}`, 422, `"location":"body.mail.password"`},
+		{"DELETE" + acme + "/users/5401", "", 422, `nobody has the extension \"5401\"`},
+
+		{"PATCH" + acme + "/users/1001", `{"forward_all":"(416) 555-0122","do_not_disturb":true,"ring_seconds":30}`, 200, `"ring_seconds":30,"do_not_disturb":true,"forward_all":"4165550122"`},
+		{"PATCH" + acme + "/users/1001", `{"forward_all":"911"}`, 422, `"location":"body.forward_all"`},
+		{"PATCH" + acme + "/users/1001", `{"mailbox":false,"mailbox_pin":false,"class":"inside"}`, 200, `"numbers":["+14165550199"],"class":"inside"`},
+		{"PATCH" + acme + "/users/1001", `{"class":"most"}`, 422, `"location":"body.class"`},
+		{"GET" + acme + "/users/1001", "", 200, `"mailbox":false,"mailbox_pin":false`},
+
+		{"POST" + acme + "/numbers", `{"number":"+1 416 555-0198","user":"1002"}`, 201, `"number":"+14165550198","user":"1002"`},
+		{"POST" + acme + "/numbers", `{"number":"+14165550198"}`, 422, `"location":"body.number"`},
+		{"POST" + acme + "/numbers", `{"number":"911"}`, 422, `"location":"body.number"`},
+		{"POST" + acme + "/numbers", `{"number":"+14165550197","user":"1009"}`, 422, `"location":"body.user"`},
+		{"GET" + acme + "/numbers", "", 200, `"number":"+14165550198","user":"1002"`},
+		{"GET" + acme + "/numbers/+14165550198", "", 200, `"user":"1002"`},
+		{"PATCH" + acme + "/numbers/%2B14165550198", `{"user":""}`, 200, `"user":""`},
+		{"PATCH" + acme + "/numbers/+14165550177", `{"user":""}`, 404, "there is no number"},
+		{"DELETE" + acme + "/numbers/+14165550198", "", 204, ""},
+		{"GET" + acme + "/numbers/+14165550198", "", 404, "there is no number"},
+
+		{"POST" + acme + "/trunks", `{"name":"Spare","host":"192.0.2.7:5060","priority":10}`, 201, `"name":"spare","host":"192.0.2.7:5060","transport":"udp","register":false,"user":"","has_password":false`},
+		{"POST" + acme + "/trunks", `{"name":"spare","host":"a.example"}`, 422, `"location":"body.name"`},
+		{"POST" + acme + "/trunks", `{"name":"x","host":"a b"}`, 422, `"location":"body.host"`},
+		{"POST" + acme + "/trunks", `{"name":"x","host":"a.example","register":true}`, 422, `"location":"body.user"`},
+		{"PATCH" + acme + "/trunks/carrier", `{"transport":"tcp"}`, 200, `"has_password":true`},
+		{"PATCH" + acme + "/trunks/carrier", `{"user":"somebody"}`, 422, `"location":"body.password"`},
+		{"PATCH" + acme + "/trunks/CARRIER", `{"password":"p\nq"}`, 422, `"location":"body.password"`},
+		{"GET" + acme + "/trunks", "", 200, `"transport":"tcp"`},
+		{"GET" + acme + "/trunks/spare", "", 200, `"priority":10`},
+		{"DELETE" + acme + "/trunks/spare", "", 204, ""},
+		{"DELETE" + acme + "/trunks/spare", "", 404, "there is no trunk"},
+
 		{"GET" + acme + "/sessions?open=true", "", 200, `{"items":[]}`},
 		{"GET" + acme + "/sessions?opne=true", "", 422, `opne`},
 		{"GET" + acme + "/sessions?device=nope", "", 404, "there is no device"},
@@ -243,8 +286,10 @@ func TestProblemsDoNotEchoValues(t *testing.T) {
 	_, office := s.do(t, "GET /api/v1/domains/acme.test/office", "")
 	_, users := s.do(t, "GET /api/v1/domains/acme.test/users", "")
 	_, devices := s.do(t, "GET /api/v1/domains/acme.test/devices", "")
-	for _, secret := range []string{`"4711"`, "sip-secret", "portal-password"} {
-		if strings.Contains(office+users+devices, secret) {
+	_, trunks := s.do(t, "GET /api/v1/domains/acme.test/trunks", "")
+	_, domains := s.do(t, "GET /api/v1/domains", "")
+	for _, secret := range []string{`"4711"`, "sip-secret", "portal-password", "mail-password", "trunk-password"} {
+		if strings.Contains(office+users+devices+trunks+domains, secret) {
 			t.Errorf("%s can be read", secret)
 		}
 	}
@@ -307,7 +352,7 @@ func TestOpenAPI(t *testing.T) {
 			}
 		}
 	}
-	if len(operations) != 30 {
+	if len(operations) != 40 {
 		t.Errorf("%d operations: %v", len(operations), operations)
 	}
 }

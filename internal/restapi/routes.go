@@ -33,7 +33,21 @@ func action(id, path, summary string) huma.Operation {
 
 // routes is every operation there is.
 func (a *API) routes(api huma.API) {
-	const get, post, patch, remove = http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete
+	a.accountRoutes(api)
+	a.lineRoutes(api)
+	a.serverRoutes(api)
+}
+
+// The methods.
+const (
+	get    = http.MethodGet
+	post   = http.MethodPost
+	patch  = http.MethodPatch
+	remove = http.MethodDelete
+)
+
+// accountRoutes are the operations on domains, users and what belongs to them.
+func (a *API) accountRoutes(api huma.API) {
 	huma.Register(api, route("list-domains", get, prefix+"/domains", "List the domains"), a.listDomains)
 	huma.Register(api, route("add-domain", post, prefix+"/domains", "Make a domain"), a.addDomain)
 	huma.Register(api, route("get-domain", get, domain, "Show a domain"), a.getDomain)
@@ -63,7 +77,25 @@ func (a *API) routes(api huma.API) {
 	huma.Register(api, route("set-phone", patch, domain+"/phones/{mac}", "Change a phone"), a.setPhone)
 	huma.Register(api, route("delete-phone", remove, domain+"/phones/{mac}",
 		"Take a phone out of the inventory; its devices stay"), a.deletePhone)
+}
 
+// lineRoutes are the operations on the lines to the public telephone network.
+func (a *API) lineRoutes(api huma.API) {
+	huma.Register(api, route("list-numbers", get, domain+"/numbers", "List the public numbers of a domain"), a.listNumbers)
+	huma.Register(api, route("add-number", post, domain+"/numbers", "Add a public number"), a.addNumber)
+	huma.Register(api, route("get-number", get, domain+"/numbers/{number}", "Show a public number"), a.getNumber)
+	huma.Register(api, route("set-number", patch, domain+"/numbers/{number}", "Change a public number"), a.setNumber)
+	huma.Register(api, route("delete-number", remove, domain+"/numbers/{number}", "Remove a public number"), a.deleteNumber)
+
+	huma.Register(api, route("list-trunks", get, domain+"/trunks", "List the trunks of a domain in the order in which they are tried"), a.listTrunks)
+	huma.Register(api, route("add-trunk", post, domain+"/trunks", "Add a trunk"), a.addTrunk)
+	huma.Register(api, route("get-trunk", get, domain+"/trunks/{trunk}", "Show a trunk"), a.getTrunk)
+	huma.Register(api, route("set-trunk", patch, domain+"/trunks/{trunk}", "Change a trunk"), a.setTrunk)
+	huma.Register(api, route("delete-trunk", remove, domain+"/trunks/{trunk}", "Remove a trunk"), a.deleteTrunk)
+}
+
+// serverRoutes are the operations on what goes on, and on the data as a whole.
+func (a *API) serverRoutes(api huma.API) {
 	huma.Register(api, route("list-sessions", get, domain+"/sessions", "List sessions, newest first"), a.listSessions)
 	huma.Register(api, route("start-session", post, domain+"/sessions", "Log a person in at a hot desk"), a.startSession)
 	huma.Register(api, route("end-session", remove, domain+"/sessions/{session}", "End a session"), a.endSession)

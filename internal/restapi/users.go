@@ -112,11 +112,35 @@ func (a *API) viewUser(d directory.Domain, u directory.User) resource.User {
 	for _, device := range a.cfg.Directory.DevicesOf(u.ID) {
 		devices = append(devices, device.Name)
 	}
+	numbers := []string{}
+	for _, n := range a.cfg.Directory.NumbersOf(u.ID) {
+		numbers = append(numbers, n.Number)
+	}
 	return resource.User{
 		ID: u.ID, Extension: u.Extension, Name: u.Name, Email: u.Email, Scope: string(u.Scope), Place: u.Place, CallerID: u.CallerID,
 		DeskAccount: u.IsDeskAccount(d.HotDesking), HasPIN: u.PINHash != "", HasPassword: u.PasswordHash != "",
 		HotDesking: !u.NoHotDesking, Disabled: u.Disabled, Devices: devices,
+		Numbers: numbers, Class: string(u.Class), Answering: viewAnswering(u.Answering),
 	}
+}
+
+func viewAnswering(a directory.Answering) resource.Answering {
+	return resource.Answering{
+		RingSeconds: a.RingSeconds, DoNotDisturb: a.DoNotDisturb,
+		ForwardAll: a.ForwardAll, ForwardBusy: a.ForwardBusy, ForwardNoAnswer: a.ForwardNoAnswer,
+		RingHereOnly: a.RingHereOnly, Mailbox: !a.NoMailbox, MailboxPIN: !a.MailboxWithoutPIN,
+	}
+}
+
+func setAnswering(a *directory.Answering, in resource.AnsweringInput) {
+	set(&a.RingSeconds, in.RingSeconds)
+	set(&a.DoNotDisturb, in.DoNotDisturb)
+	set(&a.ForwardAll, in.ForwardAll)
+	set(&a.ForwardBusy, in.ForwardBusy)
+	set(&a.ForwardNoAnswer, in.ForwardNoAnswer)
+	set(&a.RingHereOnly, in.RingHereOnly)
+	setNot(&a.NoMailbox, in.Mailbox)
+	setNot(&a.MailboxWithoutPIN, in.MailboxPIN)
 }
 
 func setUser(u *directory.User, in resource.UserInput) error {
@@ -127,9 +151,9 @@ func setUser(u *directory.User, in resource.UserInput) error {
 	set(&u.Place, in.Place)
 	set(&u.CallerID, in.CallerID)
 	set(&u.Disabled, in.Disabled)
-	if in.HotDesking != nil {
-		u.NoHotDesking = !*in.HotDesking
-	}
+	setNot(&u.NoHotDesking, in.HotDesking)
+	set((*string)(&u.Class), in.Class)
+	setAnswering(&u.Answering, in.AnsweringInput)
 	if in.PIN != nil {
 		if err := directory.SetPIN(u, *in.PIN); err != nil {
 			return inField("pin", err)

@@ -18,7 +18,7 @@ func (db *DB) Directory() *Directory { return &Directory{db} }
 var errElsewhere = errors.New("an id in the change belongs to another domain")
 
 // Save implements [directory.Store]. The order of the steps lets one change
-// pass an extension, a device name or a MAC address from one row to another.
+// pass an extension, a MAC address or any other name from one row to another.
 func (st *Directory) Save(ctx context.Context, c directory.Change) error {
 	err := st.db.write(ctx, func(ctx context.Context, tx *writeConn) error {
 		if err := saveOffice(ctx, tx, c); err != nil {
@@ -40,7 +40,7 @@ func saveOffice(ctx context.Context, tx *writeConn, c directory.Change) error {
 		return err
 	}
 	steps := []func(context.Context, *writeConn, directory.Change) error{
-		freeNames, dropPhonesAndDevices, putUsers, putDevices, putPhones, dropUsers,
+		freeNames, dropAllButUsers, putUsers, putDevices, putPhones, putNumbers, putTrunks, dropUsers,
 	}
 	for _, step := range steps {
 		if err := step(ctx, tx, c); err != nil {
@@ -64,48 +64,51 @@ func freeNames(ctx context.Context, tx *writeConn, c directory.Change) error {
 	if c.Domain.Version == 0 {
 		return nil // a new domain has no rows
 	}
+	free := func(text, id, name string) error { return tx.do(ctx, text, id, c.Domain.ID, name) }
+	var errs []error
 	for _, id := range c.DropUsers {
-		if err := tx.do(ctx, "update users set extension = id where id = $1 and domain_id = $2", id, c.Domain.ID); err != nil {
-			return err
-		}
+		errs = append(errs, free("update users set extension = id where id = $1 and domain_id = $2 and extension <> $3", id, id))
 	}
 	for _, u := range c.PutUsers {
-		if err := tx.do(ctx, "update users set extension = id where id = $1 and domain_id = $2 and extension <> $3",
-			u.ID, c.Domain.ID, u.Extension); err != nil {
-			return err
-		}
+		errs = append(errs, free("update users set extension = id where id = $1 and domain_id = $2 and extension <> $3", u.ID, u.Extension))
 	}
 	for _, d := range c.PutDevices {
-		if err := tx.do(ctx, "update devices set name = id where id = $1 and domain_id = $2 and name <> $3",
-			d.ID, c.Domain.ID, d.Name); err != nil {
-			return err
-		}
+		errs = append(errs, free("update devices set name = id where id = $1 and domain_id = $2 and name <> $3", d.ID, d.Name))
 	}
 	for _, p := range c.PutPhones {
-		if err := tx.do(ctx, "update phones set mac = id where id = $1 and domain_id = $2 and mac <> $3",
-			p.ID, c.Domain.ID, p.MAC); err != nil {
-			return err
+		errs = append(errs, free("update phones set mac = id where id = $1 and domain_id = $2 and mac <> $3", p.ID, p.MAC))
+	}
+	for _, n := range c.PutNumbers {
+		errs = append(errs, free("update numbers set number = id where id = $1 and domain_id = $2 and number <> $3", n.ID, n.Number))
+	}
+	for _, t := range c.PutTrunks {
+		errs = append(errs, free("update trunks set name = id where id = $1 and domain_id = $2 and name <> $3", t.ID, t.Name))
+	}
+	return errors.Join(errs...)
+}
+
+// dropAllButUsers makes room for what is put.
+func dropAllButUsers(ctx context.Context, tx *writeConn, c directory.Change) error {
+	for _, d := range []struct {
+		text string
+		ids  []string
+	}{
+		{"delete from phones where id = $1 and domain_id = $2", c.DropPhones},
+		{"delete from devices where id = $1 and domain_id = $2", c.DropDevices},
+		{"delete from numbers where id = $1 and domain_id = $2", c.DropNumbers},
+		{"delete from trunks where id = $1 and domain_id = $2", c.DropTrunks},
+	} {
+		for _, id := range d.ids {
+			if err := tx.do(ctx, d.text, id, c.Domain.ID); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-func dropPhonesAndDevices(ctx context.Context, tx *writeConn, c directory.Change) error {
-	for _, id := range c.DropPhones {
-		if err := tx.do(ctx, "delete from phones where id = $1 and domain_id = $2", id, c.Domain.ID); err != nil {
-			return err
-		}
-	}
-	for _, id := range c.DropDevices {
-		if err := tx.do(ctx, "delete from devices where id = $1 and domain_id = $2", id, c.Domain.ID); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// dropUsers comes last: the devices of a dropped user must have another owner
-// by then, or the foreign key refuses the change.
+// dropUsers comes last: the devices and numbers of a dropped user must have
+// another by then, or the foreign key refuses the change.
 func dropUsers(ctx context.Context, tx *writeConn, c directory.Change) error {
 	for _, id := range c.DropUsers {
 		if err := tx.do(ctx, "delete from users where id = $1 and domain_id = $2", id, c.Domain.ID); err != nil {
@@ -118,17 +121,23 @@ func dropUsers(ctx context.Context, tx *writeConn, c directory.Change) error {
 func putUsers(ctx context.Context, tx *writeConn, c directory.Change) error {
 	rows := make([][]any, len(c.PutUsers))
 	for i, u := range c.PutUsers {
+		a := u.Answering
 		rows[i] = []any{
 			u.ID, c.Domain.ID, u.Extension, u.Name, u.Email, string(u.Scope), u.Place, u.CallerID,
-			u.PINHash, u.PasswordHash, u.Disabled, u.NoHotDesking, millis(u.CreatedAt),
+			u.PINHash, u.PasswordHash, u.Disabled, u.NoHotDesking, a.RingSeconds, a.DoNotDisturb, a.ForwardAll, a.ForwardBusy,
+			a.ForwardNoAnswer, a.RingHereOnly, a.NoMailbox, a.MailboxWithoutPIN, string(u.Class), millis(u.CreatedAt),
 		}
 	}
 	return put(ctx, tx, `insert into users (id, domain_id, extension, name, email, scope, place, caller_id,
-		pin_hash, password_hash, disabled, no_hot_desking, created_at) values %s
+		pin_hash, password_hash, disabled, no_hot_desking, ring_seconds, do_not_disturb, forward_all, forward_busy,
+		forward_no_answer, ring_here_only, no_mailbox, mailbox_without_pin, class, created_at) values %s
 		on conflict (id) do update set extension = excluded.extension, name = excluded.name,
 		email = excluded.email, scope = excluded.scope, place = excluded.place, caller_id = excluded.caller_id,
 		pin_hash = excluded.pin_hash, password_hash = excluded.password_hash, disabled = excluded.disabled,
-		no_hot_desking = excluded.no_hot_desking, created_at = excluded.created_at
+		no_hot_desking = excluded.no_hot_desking, ring_seconds = excluded.ring_seconds, do_not_disturb = excluded.do_not_disturb,
+		forward_all = excluded.forward_all, forward_busy = excluded.forward_busy, forward_no_answer = excluded.forward_no_answer,
+		ring_here_only = excluded.ring_here_only, no_mailbox = excluded.no_mailbox,
+		mailbox_without_pin = excluded.mailbox_without_pin, class = excluded.class, created_at = excluded.created_at
 		where users.domain_id = excluded.domain_id`, rows)
 }
 

@@ -22,12 +22,17 @@ func fullOffice(t *testing.T, seed string) directory.Office {
 		o.Devices[i].DomainID = o.Domain.ID
 		o.Devices[i].OwnerID = o.Users[i].ID
 		o.Phones[i].DomainID = o.Domain.ID
+		o.Numbers[i].DomainID = o.Domain.ID
+		o.Numbers[i].UserID = o.Users[i].ID
+		o.Trunks[i].DomainID = o.Domain.ID
 	}
 	return o
 }
 
 func putAll(o directory.Office) directory.Change {
-	return directory.Change{Domain: o.Domain, PutUsers: o.Users, PutDevices: o.Devices, PutPhones: o.Phones}
+	return directory.Change{
+		Domain: o.Domain, PutUsers: o.Users, PutDevices: o.Devices, PutPhones: o.Phones, PutNumbers: o.Numbers, PutTrunks: o.Trunks,
+	}
 }
 
 func TestOfficeComesBackWhole(t *testing.T) {
@@ -45,6 +50,7 @@ func TestOfficeComesBackWhole(t *testing.T) {
 			two.Domain.HotDesking.ReleaseAt = directory.ClockTime{Set: true} // midnight, which is not "never"
 			two.Devices[0].OwnerID = ""
 			two.Phones[1].Devices = nil
+			two.Numbers[1].UserID = ""
 			if err := db.Directory().Save(t.Context(), putAll(two)); err != nil {
 				t.Fatal(err)
 			}
@@ -55,6 +61,30 @@ func TestOfficeComesBackWhole(t *testing.T) {
 			}
 			if diff := cmp.Diff([]directory.Office{one, two}, got); diff != "" {
 				t.Error(diff)
+			}
+		})
+	}
+}
+
+// A domain from before a setting has what a new one starts with.
+func TestOldDomainsGetTheDefaults(t *testing.T) {
+	t.Parallel()
+	for kind, empty := range databases {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			db := empty(t)
+			want := directory.Defaults("old.test")
+			want.ID, want.TimeZone, want.Country, want.Version = "old", "UTC", "CA", 7
+			_, err := db.raw(t).ExecContext(t.Context(), `insert into domains (id, name, time_zone, country, language, is_default,
+				hot_desking, activate_phone, desk_first, desk_last, login_code, release_code, mailbox_code, any_mailbox_code, release_at,
+				max_hours, idle_minutes, when_taken, take_over_idle, when_elsewhere, version) values ('old', 'old.test', 'UTC', 'CA', 'en',
+				false, true, false, '5400', '5499', '*88', '*89', '*97', '*98', 120, 0, 0, 'refuse', 30, 'move', 7)`)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := db.Directory().Office(t.Context(), "old")
+			if diff := cmp.Diff(want, got.Domain); diff != "" || err != nil {
+				t.Error(err, diff)
 			}
 		})
 	}
@@ -127,6 +157,7 @@ func TestNamesTakenElsewhere(t *testing.T) {
 				"domain name": func(o *directory.Office) { o.Domain.Name = first.Domain.Name },
 				"default":     func(o *directory.Office) { o.Domain.Default = true },
 				"MAC address": func(o *directory.Office) { o.Phones[1].MAC = first.Phones[0].MAC },
+				"number":      func(o *directory.Office) { o.Numbers[1].Number = first.Numbers[0].Number },
 			} {
 				second := fullOffice(t, "b")
 				second.Domain.Default = false
@@ -157,6 +188,8 @@ func TestOneChangePassesNamesOn(t *testing.T) {
 			o.Devices[0].Name, o.Devices[1].Name = o.Devices[1].Name, o.Devices[0].Name
 			o.Phones[0].MAC, o.Phones[1].MAC = o.Phones[1].MAC, o.Phones[0].MAC
 			o.Phones[0].Devices = []string{"only"}
+			o.Numbers[0].Number, o.Numbers[1].Number = o.Numbers[1].Number, o.Numbers[0].Number
+			o.Trunks[0].Name, o.Trunks[1].Name = o.Trunks[1].Name, o.Trunks[0].Name
 			if err := db.Directory().Save(t.Context(), putAll(o)); err != nil {
 				t.Fatal("swap:", err)
 			}
@@ -164,6 +197,7 @@ func TestOneChangePassesNamesOn(t *testing.T) {
 			heir := o.Users[1]
 			heir.ID = newID() + "-heir"
 			o.Devices[0].OwnerID, o.Devices[1].OwnerID = heir.ID, ""
+			o.Numbers[0].UserID, o.Numbers[1].UserID = heir.ID, ""
 			change := putAll(o)
 			change.DropUsers = []string{o.Users[1].ID}
 			change.PutUsers = []directory.User{heir}
@@ -220,6 +254,8 @@ func TestDomainsKeepApart(t *testing.T) {
 				"user":   change(func(c *directory.Change) { c.PutUsers = mine.Users }),
 				"device": change(func(c *directory.Change) { c.PutDevices = mine.Devices }),
 				"phone":  change(func(c *directory.Change) { c.PutPhones = mine.Phones }),
+				"number": change(func(c *directory.Change) { c.PutNumbers = mine.Numbers }),
+				"trunk":  change(func(c *directory.Change) { c.PutTrunks = mine.Trunks }),
 			} {
 				if err == nil {
 					t.Errorf("one domain has changed another's %s", name)
@@ -228,6 +264,7 @@ func TestDomainsKeepApart(t *testing.T) {
 			err := change(func(c *directory.Change) {
 				c.DropUsers, c.DropDevices = []string{mine.Users[0].ID}, []string{mine.Devices[0].ID}
 				c.DropPhones = []string{mine.Phones[0].ID}
+				c.DropNumbers, c.DropTrunks = []string{mine.Numbers[0].ID}, []string{mine.Trunks[0].ID}
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -263,7 +300,7 @@ func TestDroppedDomainTakesAllWithIt(t *testing.T) {
 			if err := db.Directory().Save(t.Context(), drop); err != nil {
 				t.Fatal(err)
 			}
-			for _, table := range []string{"domains", "users", "devices", "phones", "phone_devices", "bindings"} {
+			for _, table := range []string{"domains", "users", "devices", "phones", "phone_devices", "numbers", "trunks", "bindings"} {
 				if n := db.number(t, "select count(*) from "+table); n != 0 {
 					t.Errorf("%d rows left in %s", n, table)
 				}

@@ -3,29 +3,107 @@ package sqlstore
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 )
 
+// column is a column of a row and the field it stands for: a pointer to a
+// string, an int, a bool or a time of day.
+type column struct {
+	name  string
+	field any
+}
+
+// domainColumns lists the columns of a domain, except for its id and version.
+func domainColumns(d *directory.Domain) []column {
+	columns := []column{
+		{"name", &d.Name},
+		{"time_zone", &d.TimeZone},
+		{"country", &d.Country},
+		{"language", &d.Language},
+		{"is_default", &d.Default},
+		{"main_number", &d.MainNumber},
+		{"keep_calls", &d.KeepCalls},
+	}
+	for _, c := range d.Codes.Named() {
+		columns = append(columns, column{c.Name + "_code", c.Code})
+	}
+	columns = append(columns, hotDeskingColumns(&d.HotDesking)...)
+	return append(
+		columns,
+		column{"mailboxes", &d.Mailboxes.Enabled}, column{"mailbox_messages", &d.Mailboxes.MaxMessages},
+		column{"mailbox_seconds", &d.Mailboxes.MaxSeconds},
+		column{"class", (*string)(&d.Outside.Class)}, column{"desk_class", (*string)(&d.Outside.DeskClass)},
+		column{"premium", &d.Outside.Premium}, column{"max_calls", &d.Outside.MaxCalls}, column{"user_calls", &d.Outside.UserCalls},
+		column{"emergency_extension", &d.Emergency.NotifyExtension}, column{"emergency_email", &d.Emergency.NotifyEmail},
+		column{"mail_address", &d.Mail.Address}, column{"mail_from", &d.Mail.From},
+		column{"mail_user", &d.Mail.User}, column{"mail_password", &d.Mail.Password},
+	)
+}
+
+func hotDeskingColumns(h *directory.HotDesking) []column {
+	return []column{
+		{"hot_desking", &h.Enabled},
+		{"activate_phone", &h.ActivatePhone},
+		{"desk_first", &h.DeskRange.First},
+		{"desk_last", &h.DeskRange.Last},
+		{"login_code", &h.LoginCode},
+		{"release_code", &h.ReleaseCode},
+		{"mailbox_code", &h.MailboxCode},
+		{"any_mailbox_code", &h.AnyMailboxCode},
+		{"ask_ringing", &h.AskRinging},
+		{"warn_minutes", &h.WarnMinutes},
+		{"release_at", &h.ReleaseAt},
+		{"max_hours", &h.MaxHours},
+		{"idle_minutes", &h.IdleMinutes},
+		{"when_taken", (*string)(&h.WhenTaken)},
+		{"take_over_idle", &h.TakeOverIdle},
+		{"when_elsewhere", (*string)(&h.WhenElsewhere)},
+	}
+}
+
+// stored is what is stored of the field.
+func (c column) stored() any {
+	switch f := c.field.(type) {
+	case *string:
+		return *f
+	case *int:
+		return *f
+	case *bool:
+		return *f
+	case *directory.ClockTime:
+		return minutes(*f)
+	default:
+		return c.field
+	}
+}
+
+// scanned is where the field is read into.
+func (c column) scanned() any {
+	if f, is := c.field.(*directory.ClockTime); is {
+		return clock{f}
+	}
+	return c.field
+}
+
 // putDomain writes the domain's row, guarded by its version, and raises that.
 func putDomain(ctx context.Context, tx *writeConn, d directory.Domain) error {
-	text := `insert into domains (id, name, time_zone, country, language, is_default, hot_desking, activate_phone,
-		desk_first, desk_last, login_code, release_code, mailbox_code, any_mailbox_code, release_at, max_hours,
-		idle_minutes, when_taken, take_over_idle, when_elsewhere, version)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21 + 1)
-		on conflict (id) do nothing`
-	if d.Version > 0 {
-		text = `update domains set name = $2, time_zone = $3, country = $4, language = $5, is_default = $6,
-		hot_desking = $7, activate_phone = $8, desk_first = $9, desk_last = $10, login_code = $11, release_code = $12,
-		mailbox_code = $13, any_mailbox_code = $14, release_at = $15, max_hours = $16, idle_minutes = $17,
-		when_taken = $18, take_over_idle = $19, when_elsewhere = $20, version = version + 1
-		where id = $1 and version = $21`
+	columns := domainColumns(&d)
+	names, parameters, assignments := make([]string, len(columns)), make([]string, len(columns)), make([]string, len(columns))
+	args := []any{d.ID, d.Version}
+	for i, c := range columns {
+		args = append(args, c.stored())
+		names[i], parameters[i] = c.name, "$"+strconv.Itoa(len(args))
+		assignments[i] = names[i] + " = " + parameters[i]
 	}
-	h := d.HotDesking
-	changed, err := tx.exec(ctx, text, d.ID, d.Name, d.TimeZone, d.Country, d.Language, d.Default, h.Enabled,
-		h.ActivatePhone, h.DeskRange.First, h.DeskRange.Last, h.LoginCode, h.ReleaseCode, h.MailboxCode,
-		h.AnyMailboxCode, minutes(h.ReleaseAt), h.MaxHours, h.IdleMinutes, string(h.WhenTaken), h.TakeOverIdle,
-		string(h.WhenElsewhere), d.Version)
+	text := "insert into domains (id, version, " + strings.Join(names, ", ") + ") values ($1, $2 + 1, " +
+		strings.Join(parameters, ", ") + ") on conflict (id) do nothing"
+	if d.Version > 0 {
+		text = "update domains set version = version + 1, " + strings.Join(assignments, ", ") + " where id = $1 and version = $2"
+	}
+	changed, err := tx.exec(ctx, text, args...)
 	switch {
 	case isConflict(err, "domains_name"):
 		return fmt.Errorf("the domain name is %w", directory.ErrTaken)
@@ -37,20 +115,22 @@ func putDomain(ctx context.Context, tx *writeConn, d directory.Domain) error {
 	return err
 }
 
-const selectDomains = `select id, name, time_zone, country, language, is_default, hot_desking, activate_phone,
-	desk_first, desk_last, login_code, release_code, mailbox_code, any_mailbox_code, release_at, max_hours,
-	idle_minutes, when_taken, take_over_idle, when_elsewhere, version from domains`
+// selectDomains is the beginning of a statement whose rows [domainFields] reads.
+func selectDomains() string {
+	columns := domainColumns(&directory.Domain{})
+	names := make([]string, len(columns))
+	for i, c := range columns {
+		names[i] = c.name
+	}
+	return "select id, version, " + strings.Join(names, ", ") + " from domains"
+}
 
 func domainFields(d *directory.Domain) []any {
-	h := &d.HotDesking
-	return []any{
-		&d.ID, &d.Name, &d.TimeZone, &d.Country, &d.Language, &d.Default, &h.Enabled,
-		&h.ActivatePhone, &h.DeskRange.First, &h.DeskRange.Last, &h.LoginCode, &h.ReleaseCode, &h.MailboxCode,
-		&h.AnyMailboxCode,
-		clock{&h.ReleaseAt},
-		&h.MaxHours, &h.IdleMinutes, &h.WhenTaken, &h.TakeOverIdle,
-		&h.WhenElsewhere, &d.Version,
+	fields := []any{&d.ID, &d.Version}
+	for _, c := range domainColumns(d) {
+		fields = append(fields, c.scanned())
 	}
+	return fields
 }
 
 // minutes is a time of day as it is stored: null for never.

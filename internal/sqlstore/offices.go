@@ -37,7 +37,7 @@ func (st *Directory) Office(ctx context.Context, domainID string) (directory.Off
 func readOffices(ctx context.Context, q querier, domainID string) ([]directory.Office, error) {
 	var one selection
 	one.where("id = $", domainID)
-	domains, err := collect(ctx, q, domainFields, selectDomains+one.end("id", 0), one.args...)
+	domains, err := collect(ctx, q, domainFields, selectDomains()+one.end("id", 0), one.args...)
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +50,10 @@ func readOffices(ctx context.Context, q querier, domainID string) ([]directory.O
 	if err := readUsersAndDevices(ctx, q, domainID, byID); err != nil {
 		return nil, err
 	}
-	return offices, readPhones(ctx, q, domainID, byID)
+	if err := readPhones(ctx, q, domainID, byID); err != nil {
+		return nil, err
+	}
+	return offices, readLines(ctx, q, domainID, byID)
 }
 
 func readUsersAndDevices(ctx context.Context, q querier, domainID string, offices map[string]*directory.Office) error {
@@ -58,7 +61,8 @@ func readUsersAndDevices(ctx context.Context, q querier, domainID string, office
 	within.where("domain_id = $", domainID)
 	end := within.end("id", 0)
 	users, err := collect(ctx, q, userFields, `select id, domain_id, extension, name, email, scope, place, caller_id,
-		pin_hash, password_hash, disabled, no_hot_desking, created_at from users`+end, within.args...)
+		pin_hash, password_hash, disabled, no_hot_desking, ring_seconds, do_not_disturb, forward_all, forward_busy,
+		forward_no_answer, ring_here_only, no_mailbox, mailbox_without_pin, class, created_at from users`+end, within.args...)
 	if err != nil {
 		return err
 	}
@@ -81,9 +85,12 @@ func readUsersAndDevices(ctx context.Context, q querier, domainID string, office
 }
 
 func userFields(u *directory.User) []any {
+	a := &u.Answering
 	return []any{
 		&u.ID, &u.DomainID, &u.Extension, &u.Name, &u.Email, &u.Scope, &u.Place, &u.CallerID,
 		&u.PINHash, &u.PasswordHash, &u.Disabled, &u.NoHotDesking,
+		&a.RingSeconds, &a.DoNotDisturb, &a.ForwardAll, &a.ForwardBusy, &a.ForwardNoAnswer,
+		&a.RingHereOnly, &a.NoMailbox, &a.MailboxWithoutPIN, &u.Class,
 		instant{&u.CreatedAt},
 	}
 }
