@@ -11,19 +11,26 @@ import (
 )
 
 // InsertDigit sends one digit as a telephone event (RFC 4733) into the sound
-// that is relayed to the other side, and returns when it is on its way. The
-// event takes the places of relayed packets, so that the stream keeps its
-// source, numbers and times. While nothing is relayed it waits, until ctx ends.
-func (s *Stream) InsertDigit(ctx context.Context, digit rune) error {
+// that is relayed to the other side; done hears when it is on its way, or
+// why it is not, on any goroutine. The event takes the places of relayed packets, so that
+// the stream keeps its source, numbers and times. Digits go in the order of the
+// calls. While nothing is relayed they wait, until ctx ends.
+func (s *Stream) InsertDigit(ctx context.Context, digit rune, done func(error)) {
 	code, ok := dtmf.Code(digit)
 	if !ok {
-		return fmt.Errorf("%w: %q", ErrNotDigit, digit)
+		done(fmt.Errorf("%w: %q", ErrNotDigit, digit))
+		return
 	}
 	if r := s.route.Load(); r == nil || r.remote.Events == 0 {
-		return ErrNoEvents
+		done(ErrNoEvents)
+		return
 	}
 	d := &inserted{code: code, sent: make(chan struct{})}
 	s.inserts.add(d)
+	go func() { done(s.awaitInserted(ctx, d)) }()
+}
+
+func (s *Stream) awaitInserted(ctx context.Context, d *inserted) error {
 	select {
 	case <-d.sent:
 		return nil

@@ -15,6 +15,7 @@ const (
 	statusBadRequest         = 400
 	statusForbidden          = 403
 	statusNotFound           = 404
+	statusMethodNotAllowed   = 405
 	statusUnsupportedMedia   = 415
 	statusUnavailable        = 480
 	statusLoopDetected       = 482

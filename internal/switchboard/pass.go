@@ -12,6 +12,9 @@ import (
 // passFor bounds how long a phone may take to answer what the other one asks.
 const passFor = 35 * time.Second
 
+// insertFor bounds how long a digit waits for sound that it can go with.
+const insertFor = 5 * time.Second
+
 // Messages to the inbox about an offer that one phone makes in the call.
 type (
 	// offerAsked says that the far phone has made the offer that the near one
@@ -197,7 +200,31 @@ func (t *talking) pass(m dialog.Requested) {
 				t.respond(m.Tx, statusUnavailable, "Temporarily Unavailable")
 				return
 			}
+			digit, is := digitOf(req)
+			if is && takesNoInfo(res.StatusCode) {
+				t.insert(m.Tx, far, digit, res)
+				return
+			}
 			t.respond(m.Tx, res.StatusCode, res.Reason)
 		})
 	}
+}
+
+func takesNoInfo(code int) bool {
+	return code == statusMethodNotAllowed || code == statusUnsupportedMedia || code == statusNotImplemented
+}
+
+// insert puts a digit that came by INFO into the sound of a phone that takes
+// none by INFO.
+func (t *talking) insert(tx *sip.ServerTx, far *side, digit rune, refusal *sip.Response) {
+	ctx, cancel := context.WithTimeout(context.Background(), insertFor)
+	far.stream.InsertDigit(ctx, digit, func(err error) {
+		defer cancel()
+		if err != nil {
+			t.log.Info("a digit cannot be handed on", slog.Any("error", err))
+			t.respond(tx, refusal.StatusCode, refusal.Reason)
+			return
+		}
+		t.respond(tx, statusOK, "OK")
+	})
 }
