@@ -2,19 +2,17 @@
 // desk, when and how it ended. It knows nothing of SIP or SQL.
 package callrecord
 
-import (
-	"context"
-	"time"
-)
+import "time"
 
 // Party is one end of a call as it was when the call was made: the person, the
 // device and the session are decided then and never change.
 type Party struct {
-	UserID    string // the holder; "" when nobody held the device
-	DeviceID  string // "" while no device has answered
-	SessionID string // the hot desk session it was made in, or ""
-	Number    string // extension or number shown
-	Name      string
+	UserID     string // the holder; "" when nobody held the device
+	DeviceID   string // "" while no device has answered
+	DeviceName string // which says where it was when the device is long gone
+	SessionID  string // the hot desk session it was made in, or ""
+	Number     string // extension or number shown
+	Name       string
 }
 
 // Record is one call.
@@ -31,12 +29,15 @@ type Record struct {
 	Cause      int       // the SIP status that ended an unanswered call, else 0
 	EndedBy    string    // "caller", "callee" or "system"
 
-	Way         Way    // "" is [Inside]
-	TrunkID     string // the outside line, or ""
-	Via         Via    // how the call came to its callee when not simply dialled
-	Diverted    string // the extension first called, when a forward led on
-	Transferred Party  // to whom the call went on in the end, when it was transferred
-	MessageID   string // the voicemail message that was left, or ""
+	Way       Way    // "" is [Inside]
+	TrunkID   string // the outside line, or ""
+	Via       Via    // how the call came to its callee when not simply dialled
+	Diverted  Party  // who was called first, when a forward or a pickup led on to the callee
+	MessageID string // the voicemail message that was left, or ""
+
+	Transferred   Party     // to whom the call went on in the end, when it was transferred
+	TransferredAt time.Time // zero: never
+	TransferredBy string    // "caller" or "callee": who left the call with that
 }
 
 // Way is whether a call stays inside the domain.
@@ -77,20 +78,3 @@ const (
 	Voicemail   Result = "voicemail"   // a mailbox answered
 	Interrupted Result = "interrupted" // the server stopped during the call
 )
-
-// Query selects records; empty fields select all.
-type Query struct {
-	DomainID string
-	UserID   string // as caller or callee
-	Open     bool   // only calls that go on
-	Limit    int    // newest first; 0: all
-}
-
-// Store keeps records. Put returns when the record is on disk; many share one sync.
-type Store interface {
-	// Put writes a record, new or again, whole.
-	Put(ctx context.Context, r Record) error
-	Records(ctx context.Context, q Query) ([]Record, error)
-	// CloseOpen ends every open record as Interrupted, for the start of the server.
-	CloseOpen(ctx context.Context, at time.Time) (int, error)
-}

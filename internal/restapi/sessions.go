@@ -1,6 +1,7 @@
 package restapi
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"time"
@@ -167,5 +168,7 @@ func (a *API) listCalls(ctx context.Context, in *struct {
 }
 
 func (a *API) viewParty(p callrecord.Party) resource.Party {
-	return resource.Party{Number: p.Number, Name: p.Name, User: a.userName(p.UserID), Device: a.deviceName(p.DeviceID), Session: p.SessionID}
+	return resource.Party{
+		Number: p.Number, Name: p.Name, User: a.userName(p.UserID), Device: cmp.Or(p.DeviceName, a.deviceName(p.DeviceID)), Session: p.SessionID,
+	}
 }

@@ -9,13 +9,6 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 )
 
-// column is a column of a row and the field it stands for: a pointer to a
-// string, an int, a bool or a time of day.
-type column struct {
-	name  string
-	field any
-}
-
 // domainColumns lists the columns of a domain, except for its id and version.
 func domainColumns(d *directory.Domain) []column {
 	columns := []column{
@@ -64,41 +57,17 @@ func hotDeskingColumns(h *directory.HotDesking) []column {
 	}
 }
 
-// stored is what is stored of the field.
-func (c column) stored() any {
-	switch f := c.field.(type) {
-	case *string:
-		return *f
-	case *int:
-		return *f
-	case *bool:
-		return *f
-	case *directory.ClockTime:
-		return minutes(*f)
-	default:
-		return c.field
-	}
-}
-
-// scanned is where the field is read into.
-func (c column) scanned() any {
-	if f, is := c.field.(*directory.ClockTime); is {
-		return clock{f}
-	}
-	return c.field
-}
-
 // putDomain writes the domain's row, guarded by its version, and raises that.
 func putDomain(ctx context.Context, tx *writeConn, d directory.Domain) error {
 	columns := domainColumns(&d)
-	names, parameters, assignments := make([]string, len(columns)), make([]string, len(columns)), make([]string, len(columns))
+	parameters, assignments := make([]string, len(columns)), make([]string, len(columns))
 	args := []any{d.ID, d.Version}
 	for i, c := range columns {
 		args = append(args, c.stored())
-		names[i], parameters[i] = c.name, "$"+strconv.Itoa(len(args))
-		assignments[i] = names[i] + " = " + parameters[i]
+		parameters[i] = "$" + strconv.Itoa(len(args))
+		assignments[i] = c.name + " = " + parameters[i]
 	}
-	text := "insert into domains (id, version, " + strings.Join(names, ", ") + ") values ($1, $2 + 1, " +
+	text := "insert into domains (id, version, " + names(columns) + ") values ($1, $2 + 1, " +
 		strings.Join(parameters, ", ") + ") on conflict (id) do nothing"
 	if d.Version > 0 {
 		text = "update domains set version = version + 1, " + strings.Join(assignments, ", ") + " where id = $1 and version = $2"
@@ -117,12 +86,7 @@ func putDomain(ctx context.Context, tx *writeConn, d directory.Domain) error {
 
 // selectDomains is the beginning of a statement whose rows [domainFields] reads.
 func selectDomains() string {
-	columns := domainColumns(&directory.Domain{})
-	names := make([]string, len(columns))
-	for i, c := range columns {
-		names[i] = c.name
-	}
-	return "select id, version, " + strings.Join(names, ", ") + " from domains"
+	return "select id, version, " + names(domainColumns(&directory.Domain{})) + " from domains"
 }
 
 func domainFields(d *directory.Domain) []any {
@@ -131,28 +95,4 @@ func domainFields(d *directory.Domain) []any {
 		fields = append(fields, c.scanned())
 	}
 	return fields
-}
-
-// minutes is a time of day as it is stored: null for never.
-func minutes(t directory.ClockTime) any {
-	if !t.Set {
-		return nil
-	}
-	return t.Hour*60 + t.Minute
-}
-
-// clock scans what [minutes] stored.
-type clock struct{ at *directory.ClockTime }
-
-// Scan implements [database/sql.Scanner].
-func (c clock) Scan(src any) error {
-	switch m := src.(type) {
-	case nil:
-		*c.at = directory.ClockTime{}
-	case int64:
-		*c.at = directory.ClockTime{Set: true, Hour: int(m) / 60, Minute: int(m) % 60}
-	default:
-		return fmt.Errorf("a time of day is stored as %T", src)
-	}
-	return nil
 }

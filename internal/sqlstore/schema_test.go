@@ -39,7 +39,7 @@ union all
 select t.relname || ' ' || case when i.indisprimary then 'primary key' else case when i.indisunique then 'unique ' else '' end || 'index ' || x.relname end ||
   ' (' || (select string_agg(a.attname, ', ' order by k.n) from unnest(i.indkey::int[]) with ordinality k(attnum, n)
     join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum) || ')' ||
-  coalesce(' where ' || lower(translate(pg_get_expr(i.indpred, i.indrelid), '()', '')), '')
+  coalesce(' where ' || lower(replace(translate(pg_get_expr(i.indpred, i.indrelid), '()', ''), '::text', '')), '')
 from pg_index i join pg_class t on t.oid = i.indrelid join pg_class x on x.oid = i.indexrelid
 where t.relnamespace = 'public'::regnamespace and t.relname not like 'goose%'
 union all

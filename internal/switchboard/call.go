@@ -157,7 +157,7 @@ func (c *call) identify(ctx context.Context) error {
 
 // partyOf is a device with whoever it acts for.
 func partyOf(device directory.Device, holder hotdesk.Holder) callrecord.Party {
-	p := callrecord.Party{DeviceID: device.ID, Number: device.Name, Name: device.Name}
+	p := callrecord.Party{DeviceID: device.ID, DeviceName: device.Name, Number: device.Name, Name: device.Name}
 	if holder.User != nil {
 		p.UserID, p.Number, p.Name = holder.User.ID, holder.User.Extension, holder.User.Name
 	}

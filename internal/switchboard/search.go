@@ -101,8 +101,8 @@ func forwardAfter(wish directory.Answering, result callrecord.Result) string {
 // forward leads the call on, by the right of the user who forwards it.
 func (s *search) forward(ctx context.Context, by directory.User, number string) outcome {
 	s.record.Via = callrecord.Forwarded
-	if s.record.Diverted == "" {
-		s.record.Diverted = by.Extension
+	if s.record.Diverted == (callrecord.Party{}) {
+		s.record.Diverted = callrecord.Party{UserID: by.ID, Number: by.Extension, Name: by.Name}
 	}
 	s.log.Info("forwarded", slog.String("by", by.Extension), slog.String("to", number))
 	switch action := s.read(number); action.Kind {

@@ -1,0 +1,135 @@
+package sqlstore
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
+)
+
+// Records implements [callrecord.Store].
+func (st *Records) Records(ctx context.Context, q callrecord.Query) ([]callrecord.Record, error) {
+	text, args := recordQuery(q)
+	return collect(ctx, st.db.reader, recordFields, text, args...)
+}
+
+func recordFields(r *callrecord.Record) []any {
+	var fields []any
+	for _, c := range append(firstColumns(r), laterColumns(r)...) {
+		fields = append(fields, c.scanned())
+	}
+	return fields
+}
+
+// part is an end of a call that a person may have been at.
+type part struct {
+	end       string // of the columns' names
+	direction callrecord.Direction
+	missed    []callrecord.Result // those that mean to the person that the call was missed
+}
+
+// parts are all ends, with the results that are missed to each as
+// [callrecord.View] has it.
+func parts() []part {
+	nobody := []callrecord.Result{
+		callrecord.NoAnswer, callrecord.NotReached, callrecord.Cancelled, callrecord.Busy, callrecord.NotFound, callrecord.Failed,
+	}
+	return []part{
+		{"caller", callrecord.Made, nil},
+		{"callee", callrecord.Received, append(slices.Clip(nobody), callrecord.Voicemail)},
+		{"diverted", callrecord.Received, append(slices.Clip(nobody), callrecord.Declined)},
+		{"transferred", callrecord.Received, nil},
+	}
+}
+
+// recordQuery is the statement of a query. The calls of a person or desk are
+// those at each end, found by an index of its own, so that the newest few need
+// no look at all the others.
+func recordQuery(q callrecord.Query) (text string, args []any) {
+	var s selection
+	filter(&s, q)
+	common := slices.Clip(s.conditions)
+	const order = "started_at desc, id desc"
+	r := &callrecord.Record{}
+	from := "select " + names(firstColumns(r)) + ", " + names(laterColumns(r)) + " from call_records"
+	if q.UserID == "" && q.DeviceID == "" {
+		return from + s.end(order, q.Limit), s.args
+	}
+	var found []string
+	for _, p := range parts() {
+		if s.conditions = common; p.wanted(&s, q) {
+			found = append(found, "select * from ("+from+s.end(order, q.Limit)+") as "+p.end)
+		}
+	}
+	s.conditions = nil
+	return strings.Join(found, " union ") + s.end(order, q.Limit), s.args
+}
+
+// wanted adds the conditions for a person or desk at this end, and reports
+// whether calls at this end are wanted at all.
+func (p part) wanted(s *selection, q callrecord.Query) bool {
+	if q.UserID == "" {
+		return p.at(s, q)
+	}
+	missed := q.Direction == callrecord.Missed
+	if q.Direction != "" && q.Direction != p.direction && (!missed || p.missed == nil) {
+		return false
+	}
+	s.where(p.end+"_user_id = $", q.UserID)
+	s.always(p.end + "_user_id <> ''") // what its index says
+	if p.direction == callrecord.Received && q.Direction != "" {
+		s.where("caller_user_id <> $", q.UserID)
+	}
+	if missed {
+		s.always("result in (" + quoted(p.missed) + ")")
+	}
+	if missed && p.end != "callee" {
+		s.where("callee_user_id <> $", q.UserID)
+	}
+	return p.at(s, q)
+}
+
+// at adds the condition for the device.
+func (p part) at(s *selection, q callrecord.Query) bool {
+	if q.DeviceID == "" {
+		return true
+	}
+	s.where(p.end+"_device_id = $", q.DeviceID)
+	s.always(p.end + "_device_id <> ''")
+	return p.end != "diverted" // who was called first took nothing
+}
+
+func quoted(results []callrecord.Result) string {
+	texts := make([]string, len(results))
+	for i, r := range results {
+		texts[i] = "'" + string(r) + "'"
+	}
+	return strings.Join(texts, ", ")
+}
+
+// filter adds the conditions that hold for every end.
+func filter(s *selection, q callrecord.Query) {
+	s.where("domain_id = $", q.DomainID)
+	s.where("started_at >= $", optional(q.From))
+	s.where("started_at < $", optional(q.To))
+	s.where("result = $", string(q.Result))
+	if q.Way == callrecord.Inside {
+		s.always("way in ('', 'inside')")
+	} else {
+		s.where("way = $", string(q.Way))
+	}
+	if q.Open {
+		s.always("ended_at is null")
+	}
+	if q.Text != "" {
+		s.where(`lower(caller_number || ' / ' || caller_name || ' / ' || dialled || ' / ' || callee_number || ' / ' || callee_name
+			|| ' / ' || diverted_number || ' / ' || diverted_name || ' / ' || transferred_number || ' / ' || transferred_name)
+			like $ escape '\'`, "%"+strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(strings.ToLower(q.Text))+"%")
+	}
+	if q.After.ID != "" {
+		s.args = append(s.args, millis(q.After.StartedAt), q.After.ID)
+		s.always("(started_at, id) < ($" + strconv.Itoa(len(s.args)-1) + ", $" + strconv.Itoa(len(s.args)) + ")")
+	}
+}
