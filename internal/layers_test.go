@@ -20,7 +20,7 @@ func layers() [][]string {
 		{"hotdesk", "ivr/prompts", "login", "location", "officefile", "emergency", "sip/dialog", "trunk", "voicemail"},
 		{"ivr", "restapi/resource", "softphone"},
 		{"switchboard"},
-		{"audiofiles", "client", "restapi", "sipserver", "sqlstore"},
+		{"audiofiles", "client", "notify", "restapi", "sipserver", "sqlstore"},
 		{"sqlstore/sqltest", "app"},
 		{"apptest", "bench", "demo"},
 	}

@@ -23,6 +23,7 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/ivr/prompts"
 	"github.com/hotdesk-pbx/hotdesk/internal/location"
 	"github.com/hotdesk-pbx/hotdesk/internal/login"
+	"github.com/hotdesk-pbx/hotdesk/internal/notify"
 	"github.com/hotdesk-pbx/hotdesk/internal/sqlstore"
 	"github.com/hotdesk-pbx/hotdesk/internal/switchboard"
 	"github.com/hotdesk-pbx/hotdesk/internal/voicemail"
@@ -46,6 +47,7 @@ type App struct {
 	login     *login.Service
 	locations *location.Service
 	mailboxes *voicemail.Service
+	mail      *notify.Service
 	audio     *audiofiles.Folder
 	busy      *switchboard.Busy
 	speech    *ivr.Conversations
@@ -123,6 +125,9 @@ func (a *App) openMailboxes() error {
 	a.mailboxes = voicemail.New(voicemail.Config{
 		Store: a.db.Mailboxes(), Audio: a.audio, Directory: a.directory, Events: a.bus,
 		Now: a.cfg.Now, Log: a.log, Encode: json.Marshal,
+	})
+	a.mail = notify.New(notify.Config{
+		Outbox: a.db.Outbox(notify.Consumer, notify.Kinds()...), Directory: a.directory, Messages: a.mailboxes, Now: a.cfg.Now, Log: a.log,
 	})
 	return nil
 }
