@@ -7,6 +7,13 @@ type Registered struct{ Binding Binding }
 // Kind names the fact.
 func (Registered) Kind() string { return "binding.registered" }
 
+// Moved is the fact that a binding is reached over another way than before: its
+// phone has registered anew, after its connection was lost or its address changed.
+type Moved struct{ Binding Binding }
+
+// Kind names the fact.
+func (Moved) Kind() string { return "binding.moved" }
+
 // Unregistered is the fact that a binding was taken away.
 type Unregistered struct{ Binding Binding }
 

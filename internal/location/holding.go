@@ -93,8 +93,15 @@ func insert(held []*holding, h *holding) []*holding {
 	return append(list, held[at:]...)
 }
 
-func has(held []*holding, id string) bool {
-	return slices.ContainsFunc(held, func(h *holding) bool { return h.ID == id })
+func has(held []*holding, id string) bool { return find(held, id) != nil }
+
+// find is the binding with an ID, or nil.
+func find(held []*holding, id string) *holding {
+	i := slices.IndexFunc(held, func(h *holding) bool { return h.ID == id })
+	if i < 0 {
+		return nil
+	}
+	return held[i]
 }
 
 func ids(held []*holding) []string {

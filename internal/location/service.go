@@ -236,8 +236,11 @@ func (s *Service) replace(deviceID string, d *device, next []*holding) {
 // publish tells what a change of one device's bindings made new and took away.
 func (s *Service) publish(before, next, expired []*holding) {
 	for _, old := range before {
+		now := find(next, old.ID)
 		switch {
-		case has(next, old.ID):
+		case now != nil && (now.Flow != old.Flow || old.unreachable.Load() && now != old):
+			s.cfg.Events.Publish(Moved{Binding: now.Binding})
+		case now != nil:
 		case has(expired, old.ID):
 			s.cfg.Events.Publish(Expired{Binding: old.Binding})
 		default:

@@ -149,6 +149,24 @@ func TestFacts(t *testing.T) {
 	}
 }
 
+// A phone that is reached over another way, or again over its old one, is news.
+func TestMoved(t *testing.T) {
+	t.Parallel()
+	r := newRegistrar(t)
+	held := r.put(t, "desk", bound("a"))
+	r.told()
+	moved := held[0]
+	moved.Flow = "tcp:192.0.2.1:1"
+	r.put(t, "desk", moved)
+	r.FlowClosed(moved.Flow)
+	r.put(t, "desk", moved)
+	r.put(t, "desk", moved)
+	want := "binding.moved " + moved.Contact
+	if diff := cmp.Diff([]string{want, want}, r.told()); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestDropAndPutInOneChange(t *testing.T) {
 	t.Parallel()
 	r := newRegistrar(t)

@@ -100,6 +100,8 @@ func (r *registrar) told() []string {
 			switch f := fact.(type) {
 			case location.Registered:
 				contact = f.Binding.Contact
+			case location.Moved:
+				contact = f.Binding.Contact
 			case location.Unregistered:
 				contact = f.Binding.Contact
 			case location.Expired:

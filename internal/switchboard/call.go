@@ -206,6 +206,9 @@ func (c *call) now() time.Time { return c.board.cfg.Now().UTC() }
 
 // publish tells a fact. Who hears of it finds it in [Switchboard.CallsOf].
 func (c *call) publish(fact events.Fact) {
-	c.board.table.note(fact)
+	concerned := c.board.table.note(fact)
 	c.board.cfg.Events.Publish(fact)
+	if len(concerned) > 0 {
+		c.board.cfg.Events.Publish(CallsChanged{DomainID: c.domain.ID, Of: concerned})
+	}
 }

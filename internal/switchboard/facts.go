@@ -65,3 +65,13 @@ type Ended struct {
 
 // Kind names the fact.
 func (Ended) Kind() string { return "call.ended" }
+
+// CallsChanged is the fact that the live calls of users and devices are other
+// than before: see [Switchboard.CallsOf].
+type CallsChanged struct {
+	DomainID string
+	Of       []string // the IDs of the users and devices
+}
+
+// Kind names the fact.
+func (CallsChanged) Kind() string { return "calls.changed" }

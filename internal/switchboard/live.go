@@ -42,34 +42,37 @@ func (t *table) of(id string) []LiveCall {
 	return found
 }
 
-// note takes in what has happened to a call.
-func (t *table) note(fact events.Fact) {
+// note takes in what has happened to a call, and tells which users and devices
+// have, or had until now, a part in it.
+func (t *table) note(fact events.Fact) []string {
 	switch f := fact.(type) {
 	case Started:
-		t.change(f.CallID, func(c *LiveCall) {
+		return t.change(f.CallID, func(c *LiveCall) {
 			*c = LiveCall{ID: f.CallID, DomainID: f.DomainID, Dialled: f.Dialled, Caller: f.Caller, StartedAt: f.At}
 		})
 	case Ringing:
-		t.change(f.CallID, func(c *LiveCall) { c.Ringing = append(slices.Clip(c.Ringing), f.Callee) })
+		return t.change(f.CallID, func(c *LiveCall) { c.Ringing = append(slices.Clip(c.Ringing), f.Callee) })
 	case StoppedRinging:
-		t.change(f.CallID, func(c *LiveCall) {
+		return t.change(f.CallID, func(c *LiveCall) {
 			c.Ringing = slices.DeleteFunc(slices.Clone(c.Ringing), func(p callrecord.Party) bool { return p.DeviceID == f.DeviceID })
 		})
 	case Answered:
-		t.change(f.CallID, func(c *LiveCall) {
+		return t.change(f.CallID, func(c *LiveCall) {
 			c.Caller, c.Callee, c.Ringing = f.Caller, f.Callee, nil
 			if c.AnsweredAt.IsZero() {
 				c.AnsweredAt = f.At
 			}
 		})
 	case Ended:
-		t.remove(f.Record.ID)
+		return t.remove(f.Record.ID)
+	default:
+		return nil
 	}
 }
 
 // change replaces a call by a changed copy. A fact about a call that has ended
 // makes an empty one, which nobody has a part in.
-func (t *table) change(id string, change func(c *LiveCall)) {
+func (t *table) change(id string, change func(c *LiveCall)) []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	var next LiveCall
@@ -79,16 +82,18 @@ func (t *table) change(id string, change func(c *LiveCall)) {
 	}
 	change(&next)
 	if next.ID == "" {
-		return
+		return nil
 	}
 	if t.calls == nil {
 		t.calls, t.parts = map[string]*LiveCall{}, map[string][]string{}
 	}
 	t.calls[id] = &next
 	was, is := before.members(), next.members()
+	concerned := slices.Clone(is)
 	for _, member := range was {
 		if !slices.Contains(is, member) {
 			t.leave(member, id)
+			concerned = append(concerned, member)
 		}
 	}
 	for _, member := range is {
@@ -96,15 +101,18 @@ func (t *table) change(id string, change func(c *LiveCall)) {
 			t.parts[member] = append(t.parts[member], id)
 		}
 	}
+	return concerned
 }
 
-func (t *table) remove(id string) {
+func (t *table) remove(id string) []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, member := range t.calls[id].members() {
+	members := t.calls[id].members()
+	for _, member := range members {
 		t.leave(member, id)
 	}
 	delete(t.calls, id)
+	return members
 }
 
 func (t *table) leave(member, call string) {
