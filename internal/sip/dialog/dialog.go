@@ -71,7 +71,7 @@ func (c Config) withDefaults() Config {
 		c.MinSE = 90 * time.Second
 	}
 	if c.Allow == nil {
-		c.Allow = []string{"INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "PRACK", "UPDATE", "INFO", "REFER", "NOTIFY", "MESSAGE"}
+		c.Allow = []string{"INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "PRACK", "UPDATE", "INFO", "REFER", "SUBSCRIBE", "NOTIFY", "MESSAGE"}
 	}
 	if c.Jitter == nil {
 		c.Jitter = rand.N[time.Duration]

@@ -1,7 +1,6 @@
 package dialog
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
@@ -304,17 +303,7 @@ func address(value string) sip.Address {
 }
 
 // contactValue is our Contact as the peer of a flow can reach it.
-func (g *Leg) contactValue(flow sip.Flow) string {
-	user := g.contact
-	if user != "" {
-		user += "@"
-	}
-	at := g.layer.engine.Local(flow)
-	if flow.Transport == sip.UDP || flow.Transport == "" {
-		return fmt.Sprintf("<sip:%s%s>", user, at)
-	}
-	return fmt.Sprintf("<sip:%s%s;transport=%s>", user, at, flow.Transport)
-}
+func (g *Leg) contactValue(flow sip.Flow) string { return g.layer.engine.Contact(g.contact, flow) }
 
 // reasonOf joins the Reason headers of a request (RFC 3326).
 func reasonOf(req *sip.Request) string { return strings.Join(sip.Values(req, "Reason"), ", ") }

@@ -63,22 +63,6 @@ func (p *peer) inOrder(cseq uint32) bool {
 	return true
 }
 
-// path gives the Request-URI and Route headers of a request to the peer
-// (RFC 3261 12.2.1.1): a first route without lr is a strict router of RFC 2543.
-func (p *peer) path() (sip.URI, []string) {
-	if len(p.routes) == 0 {
-		return p.target, nil
-	}
-	first, err := sip.ParseAddress(p.routes[0])
-	if err != nil {
-		return p.target, p.routes
-	}
-	if _, loose := sip.URIParam(first.URI, "lr"); loose {
-		return p.target, p.routes
-	}
-	return first.URI, append(slices.Clone(p.routes[1:]), "<"+p.target.String()+">")
-}
-
 // way is the flow a request to the peer takes: that to the first route or the
 // remote target (RFC 3261 12.2.1.1), but for what NAT makes of it. An open
 // connection is used on; a peer that names itself by an address we cannot reach,

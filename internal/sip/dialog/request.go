@@ -54,7 +54,7 @@ func makesTarget(method sip.Method) bool {
 
 // blank makes a request to a peer with the headers each has (RFC 3261 12.2.1.1).
 func (g *Leg) blank(p *peer, method sip.Method, cseq uint32) *sip.Request {
-	uri, routes := p.path()
+	uri, routes := sip.RouteTo(p.target, p.routes)
 	headers := make([]sip.Header, 0, 5+len(routes))
 	for _, r := range routes {
 		headers = append(headers, sip.NewHeader("Route", r))
