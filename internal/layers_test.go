@@ -17,10 +17,10 @@ func layers() [][]string {
 	return [][]string{
 		{"audit", "callrecord", "credential", "events", "dialplan", "sip/digest", "sip/sdp", "sip/resolve", "media/dtmf", "media/g711"},
 		{"directory", "media", "media/wav", "outbox", "sip"},
-		{"hotdesk", "ivr/prompts", "login", "location", "officefile", "emergency", "sip/dialog", "trunk", "voicemail"},
+		{"hotdesk", "ivr/prompts", "login", "location", "officefile", "emergency", "sip/dialog", "sip/subscription", "trunk", "voicemail"},
 		{"ivr", "restapi/resource", "softphone"},
 		{"switchboard"},
-		{"audiofiles", "client", "notify", "restapi", "sipserver", "sqlstore"},
+		{"audiofiles", "client", "lamp", "notify", "restapi", "sipserver", "sqlstore"},
 		{"sqlstore/sqltest", "app"},
 		{"apptest", "bench", "demo"},
 	}

@@ -203,6 +203,9 @@ func (a *App) Locations() *location.Service { return a.locations }
 // Switchboard is the live calls.
 func (a *App) Switchboard() *switchboard.Switchboard { return a.phones.board }
 
+// Mailboxes is the voicemail.
+func (a *App) Mailboxes() *voicemail.Service { return a.mailboxes }
+
 // Sessions is who may use which desk, and does.
 func (a *App) Sessions() *hotdesk.Service { return a.sessions }
 

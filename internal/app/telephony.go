@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strings"
 
+	"github.com/hotdesk-pbx/hotdesk/internal/lamp"
 	"github.com/hotdesk-pbx/hotdesk/internal/media"
 	"github.com/hotdesk-pbx/hotdesk/internal/sip"
 	"github.com/hotdesk-pbx/hotdesk/internal/sip/dialog"
@@ -24,6 +25,7 @@ type telephony struct {
 	engine *sip.Engine
 	ports  *media.Ports
 	board  *switchboard.Switchboard
+	lamps  *lamp.Service
 	server *sipserver.Server
 }
 
@@ -42,8 +44,12 @@ func (a *App) openTelephony(context.Context) error {
 		Locations: a.locations, Conversations: a.speech, Records: a.db.Records(), Events: a.bus,
 		Now: a.cfg.Now, Log: a.log, RingFor: a.cfg.RingFor,
 	})
+	a.phones.lamps = lamp.New(lamp.Config{
+		Engine: engine, Directory: a.directory, Sessions: a.sessions, Locations: a.locations, Calls: a.phones.board,
+		Mailboxes: a.mailboxes, Events: a.bus, Now: a.cfg.Now, Log: a.log,
+	})
 	a.phones.server = sipserver.New(sipserver.Config{
-		Engine: engine, Dialogs: legs, Switchboard: a.phones.board, Directory: a.directory, Locations: a.locations,
+		Engine: engine, Dialogs: legs, Switchboard: a.phones.board, Lamps: a.phones.lamps, Directory: a.directory, Locations: a.locations,
 		Digest: digest.New(digest.Config{Offers: a.algorithms(), Now: a.cfg.Now}), Now: a.cfg.Now, Log: a.log,
 		Edges: prefixes(a.cfg.Edges),
 	})

@@ -102,6 +102,23 @@ func TestInviteIsProven(t *testing.T) {
 	}
 }
 
+// A SUBSCRIBE is handed on once its phone has proven itself, in a dialog too.
+func TestSubscribeIsProven(t *testing.T) {
+	t.Parallel()
+	r := start(t, nil, "acme.test", "beta.test")
+	p := r.phone(t, "udp", "5401")
+	p.wantCode(p.ask("SUBSCRIBE", "sip:1001@acme.test", "Event: dialog"), 401)
+	p.wantCode(p.proven("SUBSCRIBE", "sip:1001@acme.test", "Event: dialog"), 489)
+	if diff := cmp.Diff(call{"5401", "acme.test", "5401"}, <-r.board.calls, cmp.AllowUnexported(call{})); diff != "" {
+		t.Error(diff)
+	}
+	p.pass = "guess"
+	p.wantCode(p.proven("SUBSCRIBE", "sip:1001@acme.test", "Event: dialog"), 401)
+	if len(r.board.calls) != 0 {
+		t.Error("a subscription without the password was handed on")
+	}
+}
+
 // The credentials of one request are no ticket for the next.
 func TestCredentialsServeOnce(t *testing.T) {
 	t.Parallel()
@@ -127,7 +144,7 @@ func TestMethodsOutsideDialogs(t *testing.T) {
 	p := r.phone(t, "udp", "5401")
 	for method, code := range map[string]int{
 		"OPTIONS": 200, "BYE": 481, "INFO": 481, "UPDATE": 481, "PRACK": 481, "NOTIFY": 481,
-		"SUBSCRIBE": 405, "PUBLISH": 405, "REFER": 405, "MESSAGE": 405, "DANCE": 501,
+		"PUBLISH": 405, "REFER": 405, "MESSAGE": 405, "DANCE": 501,
 	} {
 		got := p.ask(method, "sip:acme.test")
 		if got.code != code {
@@ -136,7 +153,8 @@ func TestMethodsOutsideDialogs(t *testing.T) {
 		if code != 481 && !strings.Contains(got.value("Allow"), "INVITE") {
 			t.Errorf("%s: Allow is %q", method, got.value("Allow"))
 		}
-		if method == "OPTIONS" && (got.value("Accept") != "application/sdp" || got.value("Supported") == "") {
+		if method == "OPTIONS" && (got.value("Accept") != "application/sdp" || got.value("Supported") == "" ||
+			got.value("Allow-Events") != "dialog, message-summary") {
 			t.Errorf("OPTIONS: %+v", got)
 		}
 	}

@@ -80,7 +80,8 @@ func (d *disk) count() int {
 // call is what the switchboard was given.
 type call struct{ device, domain, from string }
 
-// board answers every call with 486 and takes note. It is the dialogs too.
+// board answers every call with 486 and takes note. It is the dialogs and the
+// lamps too.
 type board struct {
 	calls chan call
 	acks  chan string
@@ -90,6 +91,13 @@ func (b *board) Incoming(tx *sip.ServerTx, device directory.Device, domain direc
 	b.calls <- call{device.Name, domain.Name, tx.Request().From().URI.User}
 	_ = tx.Reply(486, "Busy Here")
 }
+
+func (b *board) Subscribe(tx *sip.ServerTx, device directory.Device, domain directory.Domain) {
+	b.calls <- call{device.Name, domain.Name, tx.Request().From().URI.User}
+	_ = tx.Reply(489, "Bad Event")
+}
+
+func (b *board) Packages() []string { return []string{"dialog", "message-summary"} }
 
 func (b *board) ServeSIP(tx *sip.ServerTx) bool {
 	if sip.Tag(tx.Request().To().Params) == "" {
@@ -158,7 +166,7 @@ func start(tb testing.TB, change func(*sipserver.Config), domains ...string) *ri
 		tb.Fatal(err)
 	}
 	cfg := sipserver.Config{
-		Engine: r.engine, Dialogs: r.board, Switchboard: r.board, Directory: r.directory, Locations: r.locations,
+		Engine: r.engine, Dialogs: r.board, Switchboard: r.board, Lamps: r.board, Directory: r.directory, Locations: r.locations,
 		Digest: digest.New(digest.Config{Now: r.now}), Now: r.now, Log: log,
 	}
 	if change != nil {

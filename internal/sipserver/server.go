@@ -1,6 +1,6 @@
 // Package sipserver turns SIP requests into calls on the services: it proves
-// which device speaks, keeps its bindings, hands its calls to the switchboard,
-// and keeps the ways to phones open. It decides nothing about desks, people or
+// which device speaks, keeps its bindings, hands its calls to the switchboard and
+// its subscriptions to the lamps, and keeps the ways to phones open. It decides nothing about desks, people or
 // calls, and knows nothing of SQL and media.
 package sipserver
 
@@ -27,6 +27,15 @@ type Switchboard interface {
 	Incoming(tx *sip.ServerTx, device directory.Device, domain directory.Domain)
 }
 
+// Lamps takes subscriptions.
+type Lamps interface {
+	// Subscribe takes a SUBSCRIBE from a device that has proven itself, and
+	// sees to its final response.
+	Subscribe(tx *sip.ServerTx, device directory.Device, domain directory.Domain)
+	// Packages are the names of the event packages there are.
+	Packages() []string
+}
+
 // Dialogs takes what belongs to dialogs, before this package sees it.
 type Dialogs interface {
 	ServeSIP(tx *sip.ServerTx) bool // true: taken
@@ -39,6 +48,7 @@ type Config struct {
 	Engine      *sip.Engine
 	Dialogs     Dialogs
 	Switchboard Switchboard
+	Lamps       Lamps
 	Directory   *directory.Service
 	Locations   *location.Service
 	Digest      *digest.Authenticator
@@ -124,11 +134,15 @@ func (s *Server) ServeSIP(tx *sip.ServerTx) {
 			s.cfg.Switchboard.Incoming(tx, d.device, d.domain)
 		}
 	case sip.OPTIONS:
-		s.reply(tx, 200, "OK", capabilities()...)
+		s.reply(tx, 200, "OK", s.capabilities()...)
+	case sip.SUBSCRIBE:
+		if d, ok := s.authenticate(tx, s.callerDomain); ok {
+			s.cfg.Lamps.Subscribe(tx, d.device, d.domain)
+		}
 	case sip.BYE, sip.PRACK, sip.UPDATE, sip.INFO, sip.NOTIFY:
 		// They live in dialogs only, or belong to a subscription we have not made.
 		s.reply(tx, 481, "Call/Transaction Does Not Exist")
-	case sip.SUBSCRIBE, sip.PUBLISH, sip.REFER, sip.MESSAGE:
+	case sip.PUBLISH, sip.REFER, sip.MESSAGE:
 		s.reply(tx, 405, "Method Not Allowed", allow())
 	default:
 		s.reply(tx, 501, "Not Implemented", allow())
@@ -153,18 +167,19 @@ func (s *Server) FlowClosed(flow sip.Flow) {
 }
 
 // capabilities answer the question what we can (RFC 3261 11.2).
-func capabilities() []sip.Header {
+func (s *Server) capabilities() []sip.Header {
 	return []sip.Header{
 		allow(),
 		sip.NewHeader("Accept", "application/sdp"),
 		sip.NewHeader("Accept-Language", "en"),
+		sip.NewHeader("Allow-Events", strings.Join(s.cfg.Lamps.Packages(), ", ")),
 		sip.NewHeader("Supported", "100rel, timer, replaces, path, outbound"),
 	}
 }
 
 // allow lists the methods that are taken, those in dialogs among them.
 func allow() sip.Header {
-	return sip.NewHeader("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, REFER, NOTIFY, MESSAGE, REGISTER")
+	return sip.NewHeader("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, REFER, SUBSCRIBE, NOTIFY, MESSAGE, REGISTER")
 }
 
 func (s *Server) reply(tx *sip.ServerTx, code int, reason string, headers ...sip.Header) {
