@@ -4,6 +4,7 @@ package location
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -27,8 +28,16 @@ type Binding struct {
 
 // Change is what one REGISTER does to a device's bindings.
 type Change struct {
-	Put  []Binding
-	Drop []string // binding IDs
+	Put     []Binding
+	Renewed []Binding // known before, and new only in CSeq, RegisteredAt and ExpiresAt: nearly every REGISTER. [Service.Apply] takes them out of Put
+	Drop    []string  // binding IDs
+}
+
+// renews tells whether a binding only lasts longer than before.
+func (b *Binding) renews(before *Binding) bool {
+	return b.Contact == before.Contact && b.Flow == before.Flow && b.InstanceID == before.InstanceID && b.RegID == before.RegID &&
+		b.CallID == before.CallID && b.Q == before.Q && b.UserAgent == before.UserAgent && b.NAT == before.NAT &&
+		slices.Equal(b.Path, before.Path)
 }
 
 // Store keeps bindings on disk. Save returns when the change is on disk; many

@@ -20,6 +20,13 @@ type holding struct {
 
 func (h *holding) validAt(now time.Time) bool { return h.ExpiresAt.After(now) }
 
+// renewed is a holding that lasts longer: it shares all texts with the one before.
+func (h *holding) renewed(b *Binding) *holding {
+	next := &holding{Binding: h.Binding}
+	next.CSeq, next.RegisteredAt, next.ExpiresAt = b.CSeq, b.RegisteredAt, b.ExpiresAt
+	return next
+}
+
 // compact copies a binding's texts: each may be a piece of a whole SIP message,
 // which it would keep in memory as long as the binding lasts. Phones of one
 // model share the text of their model.
@@ -55,42 +62,48 @@ func split(held []*holding, now time.Time) (valid, expired []*holding) {
 }
 
 // apply tells which bindings hold after a change, and completes the change:
-// with IDs, the device, and the dropping of what has expired.
+// with IDs, the device, what is only renewed, and the dropping of what has expired.
 func apply(before, expired []*holding, change *Change, deviceID string) []*holding {
-	change.Put = slices.Clone(change.Put)
-	change.Drop = slices.Clone(change.Drop)
-	next := slices.DeleteFunc(slices.Clone(before), func(h *holding) bool {
-		return slices.Contains(change.Drop, h.ID) || has(expired, h.ID)
-	})
-	for i := range change.Put {
-		put := &change.Put[i]
-		if put.ID == "" {
-			put.ID = uuid.Must(uuid.NewV7()).String()
+	drop := slices.Clone(change.Drop)
+	next := make([]*holding, 0, len(before)+len(change.Put))
+	for _, h := range before {
+		if !slices.Contains(drop, h.ID) && !has(expired, h.ID) {
+			next = append(next, h)
 		}
-		put.DeviceID = deviceID
-		next = slices.DeleteFunc(next, func(h *holding) bool { return h.ID == put.ID })
-		next = insert(next, compact(*put))
+	}
+	put := change.Put
+	change.Put, change.Renewed = nil, nil
+	for _, b := range put {
+		if b.ID == "" {
+			b.ID = uuid.Must(uuid.NewV7()).String()
+		}
+		b.DeviceID = deviceID
+		next = slices.DeleteFunc(next, func(h *holding) bool { return h.ID == b.ID })
+		if old := find(before, b.ID); old != nil && b.renews(&old.Binding) {
+			next = insert(next, old.renewed(&b))
+			change.Renewed = append(change.Renewed, b)
+		} else {
+			next = insert(next, compact(b))
+			change.Put = append(change.Put, b)
+		}
 		// A binding that is dropped and put again stands.
-		change.Drop = slices.DeleteFunc(change.Drop, func(id string) bool { return id == put.ID })
+		drop = slices.DeleteFunc(drop, func(id string) bool { return id == b.ID })
 	}
-	for _, id := range ids(expired) {
-		if !slices.Contains(change.Drop, id) && !has(next, id) {
-			change.Drop = append(change.Drop, id)
+	for _, h := range expired {
+		if !slices.Contains(drop, h.ID) && !has(next, h.ID) {
+			drop = append(drop, h.ID)
 		}
 	}
+	change.Drop = drop
 	return next
 }
 
-// insert puts a binding where the order of [Service.Lookup] wants it, into a
-// list of its own.
+// insert puts a binding where the order of [Service.Lookup] wants it.
 func insert(held []*holding, h *holding) []*holding {
 	at, _ := slices.BinarySearchFunc(held, h, func(a, b *holding) int {
 		return cmp.Or(cmp.Compare(b.Q, a.Q), b.RegisteredAt.Compare(a.RegisteredAt))
 	})
-	list := make([]*holding, 0, len(held)+1)
-	list = append(list, held[:at]...)
-	list = append(list, h)
-	return append(list, held[at:]...)
+	return slices.Insert(held, at, h)
 }
 
 func has(held []*holding, id string) bool { return find(held, id) != nil }

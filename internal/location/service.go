@@ -46,7 +46,7 @@ func New(ctx context.Context, cfg Config) (*Service, error) {
 	s := &Service{cfg: cfg}
 	for _, b := range stored {
 		d := s.devices.make(b.DeviceID)
-		d.set(insert(d.held(), compact(b)))
+		d.set(insert(slices.Clip(d.held()), compact(b)))
 		s.flows.add(b.Flow, b.DeviceID)
 	}
 	s.count.Store(int64(len(stored)))
@@ -55,7 +55,7 @@ func New(ctx context.Context, cfg Config) (*Service, error) {
 
 // Apply changes a device's bindings as the function says, which gets those
 // that are valid now, in the order of [Service.Lookup], the unreachable ones
-// too. For one device, one Apply runs at a time. It returns the bindings that
+// too, in a list that it may keep and change. For one device, one Apply runs at a time. It returns the bindings that
 // then hold, once they are on disk. When the function or the store fails
 // nothing has changed. A binding put without an ID gets one; a binding that is
 // put counts as reachable.
@@ -69,7 +69,7 @@ func (s *Service) Apply(ctx context.Context, deviceID string, decide func(curren
 		return nil, err
 	}
 	next := apply(before, expired, &change, deviceID)
-	if len(change.Put) == 0 && len(change.Drop) == 0 {
+	if len(change.Put)+len(change.Renewed)+len(change.Drop) == 0 {
 		return plain(next), nil
 	}
 	if err := s.cfg.Store.Save(ctx, change); err != nil {
@@ -221,13 +221,18 @@ func (s *Service) replace(deviceID string, d *device, next []*holding) {
 	before := d.held()
 	// The new flows come before the new bindings and the old ones go after
 	// them, so that a flow that closes meanwhile misses none.
+	over := func(list []*holding, flow string) bool {
+		return slices.ContainsFunc(list, func(h *holding) bool { return h.Flow == flow })
+	}
 	for _, h := range next {
-		s.flows.add(h.Flow, deviceID)
+		if !over(before, h.Flow) {
+			s.flows.add(h.Flow, deviceID)
+		}
 	}
 	d.set(next)
 	s.count.Add(int64(len(next) - len(before)))
 	for _, old := range before {
-		if !slices.ContainsFunc(next, func(h *holding) bool { return h.Flow == old.Flow }) {
+		if !over(next, old.Flow) {
 			s.flows.remove(old.Flow, deviceID)
 		}
 	}

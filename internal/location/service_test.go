@@ -34,6 +34,45 @@ func TestApplySavesThenShows(t *testing.T) {
 	}
 }
 
+// TestRenewals has each field of a binding change: what only lasts longer is
+// stored as such, everything else whole.
+func TestRenewals(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		change func(b *location.Binding)
+		renews bool
+	}{
+		"lasts longer": {func(b *location.Binding) { b.CSeq, b.ExpiresAt = b.CSeq+1, b.ExpiresAt.Add(time.Hour) }, true},
+		"contact":      {func(b *location.Binding) { b.Contact = "b" }, false},
+		"path":         {func(b *location.Binding) { b.Path = []string{"sip:edge"} }, false},
+		"flow":         {func(b *location.Binding) { b.Flow = "udp:other" }, false},
+		"instance":     {func(b *location.Binding) { b.InstanceID = "urn:uuid:2" }, false},
+		"reg-id":       {func(b *location.Binding) { b.RegID = 2 }, false},
+		"Call-ID":      {func(b *location.Binding) { b.CallID = "other" }, false},
+		"q":            {func(b *location.Binding) { b.Q = 1 }, false},
+		"user agent":   {func(b *location.Binding) { b.UserAgent = "newer" }, false},
+		"NAT":          {func(b *location.Binding) { b.NAT = true }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRegistrar(t)
+			b := r.put(t, "desk", bound("a"))[0]
+			test.change(&b)
+			b.RegisteredAt = b.RegisteredAt.Add(time.Second)
+			held := r.put(t, "desk", b)
+			if diff := cmp.Diff([]location.Binding{b}, held); diff != "" || (r.store.renewed == 1) != test.renews {
+				t.Errorf("renewed %d times %s", r.store.renewed, diff)
+			}
+			if diff := cmp.Diff(map[string]location.Binding{b.ID: b}, r.store.bindings); diff != "" {
+				t.Error(diff)
+			}
+			if diff := cmp.Diff(held, r.ByFlow(b.Flow)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
 func TestApplyChangesNothingWhenItFails(t *testing.T) {
 	t.Parallel()
 	r := newRegistrar(t)

@@ -24,6 +24,7 @@ type memory struct {
 	mu       sync.Mutex
 	bindings map[string]location.Binding
 	saves    int
+	renewed  int
 	largest  int // bindings dropped in one change
 	fail     error
 	saving   func() // called in each save
@@ -50,6 +51,12 @@ func (m *memory) Save(_ context.Context, c location.Change) error {
 	}
 	for _, b := range c.Put {
 		m.bindings[b.ID] = b
+	}
+	for _, b := range c.Renewed {
+		stored := m.bindings[b.ID]
+		stored.CSeq, stored.RegisteredAt, stored.ExpiresAt = b.CSeq, b.RegisteredAt, b.ExpiresAt
+		m.bindings[b.ID] = stored
+		m.renewed++
 	}
 	return nil
 }

@@ -31,6 +31,7 @@ type mailbox struct {
 	key   string
 	tasks []task
 	next  int
+	room  [1]task // of most there is one at a time
 }
 
 // idleWorkers are kept for the next message: starting one costs its stack, which
@@ -79,7 +80,8 @@ func (d *dispatcher) put(key string, box *mailbox, t task) {
 		d.mu.Unlock()
 		return
 	}
-	box = &mailbox{key: key, tasks: []task{t}}
+	box = &mailbox{key: key}
+	box.tasks = append(box.room[:0], t)
 	d.boxes[key] = box
 	d.workers.Add(1) // one for each mailbox with tasks
 	d.mu.Unlock()

@@ -9,10 +9,14 @@ import (
 // NewHeader makes a header field. Line breaks and NULs in the value, with which
 // it could end early, become blanks.
 func NewHeader(name, value string) Header {
-	if strings.ContainsAny(value, "\r\n\x00") {
+	if breaksLine(value) {
 		value = strings.NewReplacer("\r", " ", "\n", " ", "\x00", " ").Replace(value)
 	}
 	return Header{canonical(name), strings.Trim(value, " \t")}
+}
+
+func breaksLine(s string) bool {
+	return strings.IndexByte(s, '\n') >= 0 || strings.IndexByte(s, '\r') >= 0 || strings.IndexByte(s, 0) >= 0
 }
 
 // NewTag makes a From or To tag.

@@ -88,14 +88,18 @@ func (s *servers) insert(tx *ServerTx, now time.Time) (forgotten []*ServerTx) {
 	if tx.invite {
 		return nil
 	}
-	s.waiting.push(tx.key, now)
-	for s.waiting.oldest(now.Add(-s.life)) {
-		key := s.waiting.pop()
-		if old := s.live[key]; old != nil && !old.invite {
-			delete(s.live, key)
+	for s.waiting.len() > 0 {
+		old := s.live[s.waiting.first()]
+		if old != nil && !s.waiting.oldest(now.Add(-s.life)) {
+			break
+		}
+		if old != nil && !old.invite {
+			delete(s.live, old.key)
 			forgotten = append(forgotten, old)
 		}
+		s.waiting.pop() // answered, or forgotten now
 	}
+	s.waiting.push(tx.key, now)
 	return forgotten
 }
 
@@ -171,8 +175,10 @@ func (a *aging) oldest(before time.Time) bool {
 	return a.len() > 0 && a.keys[a.head].at < before.UnixNano()
 }
 
+func (a *aging) first() txKey { return a.keys[a.head].key }
+
 func (a *aging) pop() txKey {
-	k := a.keys[a.head].key
+	k := a.first()
 	a.head++
 	return k
 }

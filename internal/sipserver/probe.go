@@ -28,9 +28,10 @@ type prober struct {
 // probe is when a binding is to be asked next, and how often it did not answer.
 type probe struct {
 	device, binding string
-	at              time.Time
-	misses          int
-	index           int // in the queue; -1 while the request is on its way
+	at              int64 // Unix nanoseconds: there are many
+	place           int64 // the time by which it stands in the queue: at, or earlier
+	misses          int32
+	index           int32 // in the queue; -1 while the request is on its way
 }
 
 func newProber(cfg Config) *prober {
@@ -46,17 +47,20 @@ func (p *prober) watch(b location.Binding) {
 func (p *prober) schedule(b location.Binding, in time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	at := p.cfg.Now().Add(in)
-	if have := p.known[b.ID]; have != nil {
-		have.misses, have.at = 0, at
-		if have.index >= 0 {
-			heap.Fix(&p.queue, have.index)
-		}
+	at := p.cfg.Now().Add(in).UnixNano()
+	have := p.known[b.ID]
+	if have == nil {
+		one := &probe{device: b.DeviceID, binding: b.ID, at: at, place: at}
+		p.known[b.ID] = one
+		heap.Push(&p.queue, one)
 		return
 	}
-	one := &probe{device: b.DeviceID, binding: b.ID, at: at}
-	p.known[b.ID] = one
-	heap.Push(&p.queue, one)
+	have.misses, have.at = 0, at
+	// One that got more time, as by nearly every REGISTER, is moved when its old time has come.
+	if have.index >= 0 && at < have.place {
+		have.place = at
+		heap.Fix(&p.queue, int(have.index))
+	}
 }
 
 // interval is the time until a phone is asked again, 20 % more or less, so that
@@ -102,11 +106,21 @@ func (p *prober) run(ctx context.Context) error {
 func (p *prober) due() *probe {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.queue.Len() == 0 || p.flight >= p.policy.Flight || p.queue.probes[0].at.After(p.cfg.Now()) {
-		return nil
+	now := p.cfg.Now().UnixNano()
+	for p.queue.Len() > 0 && p.flight < p.policy.Flight {
+		first := p.queue.probes[0]
+		switch {
+		case first.place > now:
+			return nil
+		case first.at > now:
+			first.place = first.at
+			heap.Fix(&p.queue, 0)
+		default:
+			p.flight++
+			return heap.Pop(&p.queue).(*probe) //nolint:forcetypeassert // nothing else is pushed
+		}
 	}
-	p.flight++
-	return heap.Pop(&p.queue).(*probe) //nolint:forcetypeassert // nothing else is pushed
+	return nil
 }
 
 // ask sends one OPTIONS. A binding that is no longer there is forgotten.
@@ -159,15 +173,16 @@ func (p *prober) answered(one *probe, b location.Binding, err error) {
 		one.misses = 0
 	} else {
 		one.misses++
-		if one.misses < p.policy.Misses {
+		if int(one.misses) < p.policy.Misses {
 			next = min(next, p.policy.Again)
 		}
 	}
 	misses := one.misses
-	one.at = p.cfg.Now().Add(next)
+	one.at = p.cfg.Now().Add(next).UnixNano()
+	one.place = one.at
 	heap.Push(&p.queue, one)
 	p.mu.Unlock()
-	p.mark(b, was, misses)
+	p.mark(b, int(was), int(misses))
 	if p.policy.Done != nil {
 		p.policy.Done(b)
 	}
@@ -217,16 +232,16 @@ func (p *prober) request(b location.Binding) (*sip.Request, sip.Flow, error) {
 type queue struct{ probes []*probe }
 
 func (q *queue) Len() int           { return len(q.probes) }
-func (q *queue) Less(i, j int) bool { return q.probes[i].at.Before(q.probes[j].at) }
+func (q *queue) Less(i, j int) bool { return q.probes[i].place < q.probes[j].place }
 func (q *queue) Swap(i, j int) {
 	q.probes[i], q.probes[j] = q.probes[j], q.probes[i]
-	q.probes[i].index, q.probes[j].index = i, j
+	q.probes[i].index, q.probes[j].index = int32(i), int32(j) //nolint:gosec // G115: far fewer
 }
 
 // Push adds a probe at the end.
 func (q *queue) Push(x any) {
-	one := x.(*probe) //nolint:forcetypeassert // nothing else is pushed
-	one.index = len(q.probes)
+	one := x.(*probe)                //nolint:forcetypeassert // nothing else is pushed
+	one.index = int32(len(q.probes)) //nolint:gosec // G115: far fewer
 	q.probes = append(q.probes, one)
 }
 

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/location"
@@ -73,12 +72,11 @@ func (s *Server) rebind(tx *sip.ServerTx, who party) ([]location.Binding, error)
 	if wish.empty() {
 		return s.cfg.Locations.Bindings(who.device.ID), nil
 	}
-	answering := s.cfg.Locations.Lookup(who.device.ID)
 	ctx, cancel := context.WithTimeout(context.Background(), saveTimeout)
 	defer cancel()
 	var put []location.Binding
 	bindings, err := s.cfg.Locations.Apply(ctx, who.device.ID, func(current []location.Binding) (location.Change, error) {
-		change, err := wish.change(current, answering)
+		change, err := wish.change(current, func() []location.Binding { return s.cfg.Locations.Lookup(who.device.ID) })
 		put = change.Put
 		return change, err
 	})
@@ -170,17 +168,18 @@ func (s *Server) confirmation(req *sip.Request, bindings []location.Binding) []s
 }
 
 func contactValue(b location.Binding, now time.Time) string {
-	var v strings.Builder
 	left := int64((b.ExpiresAt.Sub(now) + time.Second - 1) / time.Second)
-	v.WriteString("<" + b.Contact + ">;expires=" + strconv.FormatInt(max(left, 0), 10))
+	v := make([]byte, 0, 192)
+	v = append(append(append(v, '<'), b.Contact...), ">;expires="...)
+	v = strconv.AppendInt(v, max(left, 0), 10)
 	if b.Q < 1000 {
-		v.WriteString(";q=0." + strconv.Itoa(1000 + b.Q)[1:])
+		v = append(append(v, ";q=0."...), strconv.Itoa(1000 + b.Q)[1:]...)
 	}
 	if b.InstanceID != "" {
-		v.WriteString(`;+sip.instance="` + b.InstanceID + `"`)
+		v = append(append(append(v, `;+sip.instance="`...), b.InstanceID...), '"')
 	}
 	if b.RegID != 0 {
-		v.WriteString(";reg-id=" + strconv.Itoa(b.RegID))
+		v = strconv.AppendInt(append(v, ";reg-id="...), int64(b.RegID), 10)
 	}
-	return v.String()
+	return string(v)
 }

@@ -1,7 +1,7 @@
 package sipserver
 
 import (
-	"errors"
+	"cmp"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -163,9 +163,9 @@ func shortened(text string) string {
 	return strings.ToValidUTF8(text[:min(len(text), 128)], "")
 }
 
-// change tells what the wish does to the current bindings. Those that do not
-// answer make room for new ones.
-func (w wish) change(current, answering []location.Binding) (location.Change, error) {
+// change tells what the wish does to the current bindings, whose list it uses
+// up. Those that do not answer make room for new ones.
+func (w wish) change(current []location.Binding, answering func() []location.Binding) (location.Change, error) {
 	var change location.Change
 	if w.all {
 		for _, b := range current {
@@ -176,13 +176,13 @@ func (w wish) change(current, answering []location.Binding) (location.Change, er
 		}
 		return change, nil
 	}
-	left := slices.Clone(current)
+	left := current
 	for _, gone := range w.remove {
 		matched, err := w.matching(&left, gone)
 		if err != nil {
 			return location.Change{}, err
 		}
-		change.Drop = append(change.Drop, ids(matched)...)
+		change.Drop = append(change.Drop, matched...)
 	}
 	for _, b := range w.make {
 		matched, err := w.matching(&left, b)
@@ -191,27 +191,28 @@ func (w wish) change(current, answering []location.Binding) (location.Change, er
 		}
 		if len(matched) > 0 {
 			// It stays the same binding, the newest of those it stands for.
-			b.ID = matched[0].ID
-			change.Drop = append(change.Drop, ids(matched[1:])...)
+			b.ID = matched[0]
+			change.Drop = append(change.Drop, matched[1:]...)
 		}
 		change.Put = append(change.Put, b.Binding)
 	}
 	return w.makeRoom(change, left, answering)
 }
 
-// matching takes the bindings out of left that a wanted one stands for.
-func (w wish) matching(left *[]location.Binding, b wanted) ([]location.Binding, error) {
-	var matched []location.Binding
-	var errs []error
-	*left = slices.DeleteFunc(*left, func(have location.Binding) bool {
+// matching takes the bindings out of left that a wanted one stands for, and
+// gives their IDs.
+func (w wish) matching(left *[]location.Binding, b wanted) (ids []string, err error) {
+	others := (*left)[:0]
+	for _, have := range *left {
 		if !b.standsFor(have) {
-			return false
+			others = append(others, have)
+			continue
 		}
-		matched = append(matched, have)
-		errs = append(errs, w.inOrder(have))
-		return true
-	})
-	return matched, errors.Join(errs...)
+		ids = append(ids, have.ID)
+		err = cmp.Or(err, w.inOrder(have))
+	}
+	*left = others
+	return ids, err
 }
 
 // inOrder refuses a REGISTER that was overtaken by a later one of its phone.
@@ -223,10 +224,14 @@ func (w wish) inOrder(have location.Binding) error {
 }
 
 // makeRoom keeps a device to its number of bindings.
-func (w wish) makeRoom(change location.Change, left, answering []location.Binding) (location.Change, error) {
+func (w wish) makeRoom(change location.Change, left []location.Binding, answering func() []location.Binding) (location.Change, error) {
 	over := len(left) + len(change.Put) - maxBindings
+	if over <= 0 {
+		return change, nil
+	}
+	alive := answering()
 	for i := len(left) - 1; i >= 0 && over > 0; i-- { // the least wanted stand last
-		silent := !slices.ContainsFunc(answering, func(b location.Binding) bool { return b.ID == left[i].ID })
+		silent := !slices.ContainsFunc(alive, func(b location.Binding) bool { return b.ID == left[i].ID })
 		if silent {
 			change.Drop = append(change.Drop, left[i].ID)
 			over--
@@ -262,12 +267,4 @@ func sameParam(a, b sip.URI, name string) bool {
 	x, _ := sip.URIParam(a, name)
 	y, _ := sip.URIParam(b, name)
 	return strings.EqualFold(x, y)
-}
-
-func ids(bindings []location.Binding) []string {
-	out := make([]string, len(bindings))
-	for i, b := range bindings {
-		out[i] = b.ID
-	}
-	return out
 }

@@ -44,12 +44,28 @@ func (st *Bindings) Save(ctx context.Context, c location.Change) error {
 				return err
 			}
 		}
+		for _, b := range c.Renewed {
+			if err := renewBinding(ctx, tx, b); err != nil {
+				return err
+			}
+		}
 		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("store bindings: %w", err)
 	}
 	return nil
+}
+
+// renewBinding stores what a REGISTER changes of a binding that goes on. Where
+// another server has taken it away meanwhile it is put.
+func renewBinding(ctx context.Context, tx *writeConn, b location.Binding) error {
+	n, err := tx.exec(ctx, "update bindings set cseq = $1, registered_at = $2, expires_at = $3 where id = $4",
+		int64(b.CSeq), millis(b.RegisteredAt), millis(b.ExpiresAt), b.ID)
+	if err != nil || n > 0 {
+		return err
+	}
+	return putBinding(ctx, tx, b)
 }
 
 // putBinding stores a binding. One that is there stays its device's.

@@ -41,6 +41,33 @@ func TestBindingsComeBackWhole(t *testing.T) {
 	}
 }
 
+func TestBindingsAreRenewed(t *testing.T) {
+	t.Parallel()
+	for kind, empty := range databases {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			db := empty(t)
+			one, gone := fill[location.Binding](t, "a"), fill[location.Binding](t, "b")
+			one.DeviceID = db.office(t, "5401").Devices[0].ID
+			gone.DeviceID = one.DeviceID
+			if err := db.Bindings().Save(t.Context(), location.Change{Put: []location.Binding{one}}); err != nil {
+				t.Fatal(err)
+			}
+			one.CSeq, one.RegisteredAt, one.ExpiresAt = one.CSeq+1, noon, noon.Add(time.Hour)
+			// The second was taken away by another server.
+			if err := db.Bindings().Save(t.Context(), location.Change{Renewed: []location.Binding{one, gone}}); err != nil {
+				t.Fatal(err)
+			}
+			assertBindings(t, db, one, gone)
+			bad := location.Binding{ID: newID(), DeviceID: "deleted meanwhile"}
+			if db.Bindings().Save(t.Context(), location.Change{Renewed: []location.Binding{bad}}) == nil {
+				t.Error("a binding without a device is renewed")
+			}
+			assertBindings(t, db, one, gone)
+		})
+	}
+}
+
 func assertBindings(t *testing.T, db *database, want ...location.Binding) {
 	t.Helper()
 	got, err := db.Bindings().Bindings(t.Context())

@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"encoding/binary"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -21,13 +22,14 @@ type Config struct {
 // Authenticator is the server's side of digest: it makes challenges and checks
 // answers. It is safe for use from many goroutines.
 type Authenticator struct {
-	key    []byte
-	limits shardLimits
-	maxAge time.Duration
-	offers []Algorithm
-	now    func() time.Time
-	serial atomic.Uint64
-	shards [shardCount]shard
+	key     []byte
+	limits  shardLimits
+	maxAge  time.Duration
+	offers  []Algorithm
+	now     func() time.Time
+	serial  atomic.Uint64
+	signers sync.Pool // of *signer
+	shards  [shardCount]shard
 }
 
 // New makes an Authenticator.

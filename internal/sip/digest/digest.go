@@ -49,12 +49,13 @@ func (a Algorithm) sum(parts ...string) string {
 		}
 		text = append(text, p...)
 	}
+	var digits [2 * sha256.Size]byte
 	if a == SHA256 {
 		h := sha256.Sum256(text)
-		return hex.EncodeToString(h[:])
+		return string(hex.AppendEncode(digits[:0], h[:]))
 	}
 	h := md5.Sum(text) //nolint:gosec // see the import
-	return hex.EncodeToString(h[:])
+	return string(hex.AppendEncode(digits[:0], h[:]))
 }
 
 // HA1 is the secret of an account as servers store it: the hex of

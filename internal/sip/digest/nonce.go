@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"hash"
 	"sync"
 	"time"
 )
@@ -52,15 +53,25 @@ func (a *Authenticator) readNonce(text, realm, peer string) (nonce, bool) {
 	}, true
 }
 
+// signer is a keyed hash, to be used again: reading the key is half of its work.
+type signer struct {
+	mac  hash.Hash
+	text []byte // what is signed
+	sum  [sha256.Size]byte
+}
+
 // sign fills the end of a nonce.
 func (a *Authenticator) sign(raw []byte, realm, peer string) {
-	h := hmac.New(sha256.New, a.key)
-	h.Write(raw[:16])
-	h.Write([]byte(realm))
-	h.Write([]byte{0}) // stands in no realm
-	h.Write([]byte(peer))
-	var sum [sha256.Size]byte
-	copy(raw[16:], h.Sum(sum[:0]))
+	s, ok := a.signers.Get().(*signer)
+	if !ok {
+		s = &signer{mac: hmac.New(sha256.New, a.key)}
+	}
+	s.text = append(append(s.text[:0], raw[:16]...), realm...)
+	s.text = append(append(s.text, 0), peer...) // 0 stands in no realm
+	s.mac.Write(s.text)
+	copy(raw[16:], s.mac.Sum(s.sum[:0]))
+	s.mac.Reset()
+	a.signers.Put(s)
 }
 
 // uses remembers which counts of a nonce were used: the highest, and which of
