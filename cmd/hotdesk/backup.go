@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 )
@@ -27,6 +28,25 @@ Example:
   hotdesk serve --data restored`
 }
 
+// writeWhole writes a file that only its owner can read: whole, or not at all.
+// What was there before stays until the new one is whole.
+func writeWhole(name string, write func(to io.Writer) error) error {
+	file, err := os.CreateTemp(filepath.Dir(name), ".hotdesk-*")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	if err = write(file); err == nil {
+		err = file.Sync()
+	}
+	if err = errors.Join(err, file.Close()); err == nil {
+		err = os.Rename(file.Name(), name)
+	}
+	if err != nil {
+		_ = os.Remove(file.Name())
+	}
+	return err
+}
+
 // Run writes the archive.
 func (c backupCommand) Run(ctx context.Context, con console) error {
 	server := c.open()
@@ -37,20 +57,7 @@ func (c backupCommand) Run(ctx context.Context, con console) error {
 	if info, err := os.Stat(c.File); err == nil && info.IsDir() {
 		return fmt.Errorf("%s is a folder: name the file to write", c.File)
 	}
-	// Under another name first: what was saved before stays until this is whole.
-	file, err := os.CreateTemp(filepath.Dir(c.File), ".hotdesk-backup-*")
-	if err != nil {
-		return fmt.Errorf("write %s: %w", c.File, err)
-	}
-	err = server.Backup(ctx, file)
-	if err == nil {
-		err = file.Sync()
-	}
-	if err = errors.Join(err, file.Close()); err == nil {
-		err = os.Rename(file.Name(), c.File)
-	}
-	if err != nil {
-		_ = os.Remove(file.Name())
+	if err := writeWhole(c.File, func(to io.Writer) error { return server.Backup(ctx, to) }); err != nil {
 		return err
 	}
 	return c.tell(con, map[string]string{"file": c.File}, "the data is saved in %s", c.File)

@@ -30,6 +30,7 @@ type commands struct {
 	Number  numberCommand  `cmd:"" help:"Manage public telephone numbers and whom they lead to."`
 	Trunk   trunkCommand   `cmd:"" help:"Manage trunks: the lines to the public telephone network."`
 	Session sessionCommand `cmd:"" help:"See and change who sits where."`
+	Calls   callsCommand   `cmd:"" help:"See who called whom."`
 	Audit   auditCommand   `cmd:"" help:"See who did what."`
 	Backup  backupCommand  `cmd:"" help:"Save the data of the running server."`
 	Bench   benchCommand   `cmd:"" hidden:"" help:"Measure how much a server carries."`

@@ -139,6 +139,15 @@ func TestManage(t *testing.T) {
 		{"audit list --user 1001 --action user.unlocked", "", 0, "cli  user.unlocked  1001  -       1001\n"},
 		{"audit list --user 1009", "", 1, "there is no user \"1009\""},
 		{"audit list --limit=-1", "", 1, "limit: expected number >= 0"},
+		{"calls list", "", 0, "none"},
+		{"calls list --user 1009", "", 1, "there is no user \"1009\""},
+		{"calls list --direction missed", "", 1, "direction: whose direction? name a user too"},
+		{"calls list --user 1001 --direction missed --from 2026-01-01 --json", "", 0, "[]"},
+		{"calls list --result good", "", 1, "result: expected value to be one of \"answered"},
+		{"calls list --limit 0", "", 1, "limit: expected number >= 1"},
+		{"calls export --device 5401", "", 0, "started,answered,ended,direction,result,"},
+		{"calls export --from soon --output " + filepath.Join(data, "calls.csv"), "", 1, "from: \"soon\" is no day such as"},
+		{"calls export --output " + filepath.Join(data, "none", "calls.csv"), "", 1, "no such file"},
 		{"number delete +14165550101", "", 0, "is gone"},
 		{"trunk delete second", "", 0, "is gone"},
 		{"phone delete 80-5e-c0-11-22-33", "", 0, "is gone"},
@@ -226,7 +235,7 @@ func TestWrongCommandLines(t *testing.T) {
 
 func TestHelpShowsExamples(t *testing.T) {
 	t.Parallel()
-	for _, family := range []string{"apply", "export", "domain", "user", "device", "phone", "number", "trunk", "session", "audit", "backup"} {
+	for _, family := range []string{"apply", "export", "domain", "user", "device", "phone", "number", "trunk", "session", "calls", "audit", "backup"} {
 		if status, out, _ := hotdesk(t, "", family, "--help"); status != 0 || !strings.Contains(out, "hotdesk "+family+" ") || !strings.Contains(out, "Example") {
 			t.Errorf("%s --help: %d %s", family, status, out)
 		}

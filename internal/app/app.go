@@ -18,6 +18,7 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/events"
+	"github.com/hotdesk-pbx/hotdesk/internal/history"
 	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
 	"github.com/hotdesk-pbx/hotdesk/internal/ivr"
 	"github.com/hotdesk-pbx/hotdesk/internal/ivr/prompts"
@@ -47,6 +48,7 @@ type App struct {
 	login     *login.Service
 	locations *location.Service
 	mailboxes *voicemail.Service
+	history   *history.Keeper
 	mail      *notify.Service
 	audio     *audiofiles.Folder
 	busy      *switchboard.Busy
@@ -114,6 +116,7 @@ func (a *App) openServices(ctx context.Context) error {
 		Store: a.db.Sessions(), Directory: a.directory, Calls: a.busy, Events: a.bus,
 		Now: a.cfg.Now, Log: a.log, Encode: json.Marshal,
 	})
+	a.history = history.New(history.Config{Store: a.db.Records(), Domains: a.directory.Domains, Now: a.cfg.Now, Log: a.log})
 	return a.openMailboxes()
 }
 

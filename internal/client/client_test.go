@@ -59,8 +59,14 @@ func TestRequests(t *testing.T) {
 			return err
 		},
 		"DELETE /api/v1/domains/d/sessions/5401?": func() error { _, err := c.EndSession(ctx, "d", "5401"); return err },
-		"GET /api/v1/domains/d/calls?":            func() error { _, err := c.Calls(ctx, "d"); return err },
-		"GET /api/v1/domains/d/audit?limit=0":     func() error { _, err := c.Audit(ctx, "d", client.AuditFilter{}); return err },
+		"GET /api/v1/domains/d/calls?after=7.x&limit=5&open=true&text=Ana+%26": func() error {
+			_, err := c.Calls(ctx, "d", client.CallFilter{Text: "Ana &", Open: true}, "7.x", 5)
+			return err
+		},
+		"GET /api/v1/domains/d/calls.csv?device=5401&from=2026-11-25&result=busy": func() error {
+			return c.ExportCalls(ctx, "d", client.CallFilter{Device: "5401", From: "2026-11-25", Result: "busy"}, io.Discard)
+		},
+		"GET /api/v1/domains/d/audit?limit=0": func() error { _, err := c.Audit(ctx, "d", client.AuditFilter{}); return err },
 		"GET /api/v1/domains/d/audit?action=a&device=5401&limit=7&user=1001": func() error {
 			_, err := c.Audit(ctx, "d", client.AuditFilter{User: "1001", Device: "5401", Action: "a", Limit: 7})
 			return err

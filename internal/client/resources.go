@@ -172,10 +172,3 @@ func (c *Client) Audit(ctx context.Context, domain string, filter AuditFilter) (
 	err := c.call(ctx, http.MethodGet, path("domains", domain, "audit")+"?"+query.Encode(), nil, &all)
 	return all.Items, err
 }
-
-// Calls lists the newest calls of a domain.
-func (c *Client) Calls(ctx context.Context, domain string) ([]resource.Call, error) {
-	var all resource.List[resource.Call]
-	err := c.call(ctx, http.MethodGet, path("domains", domain, "calls"), nil, &all)
-	return all.Items, err
-}

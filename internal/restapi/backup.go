@@ -26,9 +26,14 @@ func (a *API) backup(ctx context.Context, _ *struct{}) (*huma.StreamResponse, er
 		out.SetHeader("Content-Type", "application/x-tar")
 		if _, err := copied.WriteTo(out.BodyWriter()); err != nil {
 			a.cfg.Log.ErrorContext(ctx, "a backup was cut off", slog.Any("error", err))
-			// The peer must not take half an archive for a whole one: its connection breaks.
-			_, w := humago.Unwrap(out)
-			_ = http.NewResponseController(w).SetWriteDeadline(time.Unix(1, 0))
+			cutOff(out)
 		}
 	}}, nil
+}
+
+// cutOff breaks the connection of an answer that cannot be finished: the peer
+// must not take half of it for the whole.
+func cutOff(out huma.Context) {
+	_, w := humago.Unwrap(out)
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Unix(1, 0))
 }

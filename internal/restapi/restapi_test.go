@@ -16,7 +16,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/events"
 	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
@@ -42,13 +41,19 @@ type server struct {
 
 func start(t *testing.T) *server {
 	t.Helper()
+	return startWith(t, &desks{})
+}
+
+// startWith makes an API over a store of call records.
+func startWith(t *testing.T, calls restapi.Calls) *server {
+	t.Helper()
 	s := &server{disk: &disk{}, desks: &desks{open: map[string]hotdesk.Session{}}, locks: &locks{}, log: &bytes.Buffer{}}
 	var err error
 	if s.dir, err = directory.Open(t.Context(), s.disk, &events.Bus{}, now); err != nil {
 		t.Fatal(err)
 	}
 	s.API, err = restapi.New(restapi.Config{
-		Directory: s.dir, Sessions: s.desks, Calls: s.desks, Lockouts: s.locks, Audit: s.locks, Version: "test",
+		Directory: s.dir, Sessions: s.desks, Calls: calls, Lockouts: s.locks, Audit: s.locks, Version: "test",
 		Backup: func(context.Context) (io.WriterTo, error) { return s.copied, s.copied.err },
 		Ready:  func(context.Context) error { return s.ready },
 		Log:    slog.New(slog.NewTextHandler(s.log, nil)),
@@ -208,8 +213,6 @@ func TestAnswers(t *testing.T) {
 		{"GET" + acme + "/audit?user=0190f5fe-0000-7000-8000-000000000000", "", 200, `{"items":[]}`},
 		{"GET" + acme + "/audit?limit=-1", "", 422, "limit"},
 
-		{"GET" + acme + "/calls?user=1009", "", 404, "there is no user"},
-		{"GET" + acme + "/calls?limit=-1", "", 422, "limit"},
 		{"GET" + acme + "/office", "", 200, "[[user]]"},
 		{"PUT /api/v1/office?dry_run=true", "[domain]\nname = \"d.test\"\ntimezone = \"UTC\"\ncountry = \"CA\"", 200, `"added":["domain d.test"]`},
 		{"PUT /api/v1/office", "[domain]\nnam = \"d.test\"", 422, `2: [domain] has no key \"nam\"; did you mean name?`},
@@ -249,28 +252,6 @@ func TestRefusalsOfSessions(t *testing.T) {
 	}
 	if !strings.Contains(s.log.String(), "secret path") {
 		t.Error("the failure is not in the log")
-	}
-}
-
-func TestCalls(t *testing.T) {
-	t.Parallel()
-	s := start(t)
-	d, _ := s.dir.DomainByName("acme.test")
-	ana, _ := s.dir.UserByExtension(d.ID, "1001")
-	desk, _ := s.dir.DeviceByName(d.ID, "5401")
-	s.desks.calls = []callrecord.Record{{
-		ID: "c1", Caller: callrecord.Party{UserID: ana.ID, DeviceID: desk.ID, SessionID: "s1", Number: "1001", Name: "Ana Ruiz"},
-		Dialled: "1002", Callee: callrecord.Party{UserID: "gone"}, StartedAt: now(), EndedAt: now(), Result: callrecord.Busy, Cause: 486,
-	}}
-	status, body := s.do(t, "GET /api/v1/domains/acme.test/calls", "")
-	var calls resource.List[resource.Call]
-	if err := json.Unmarshal([]byte(body), &calls); status != 200 || err != nil || len(calls.Items) != 1 {
-		t.Fatalf("%d %s", status, body)
-	}
-	got := calls.Items[0]
-	want := resource.Party{Number: "1001", Name: "Ana Ruiz", User: "1001", Device: "5401", Session: "s1"}
-	if got.Caller != want || got.Callee.User != "gone" || got.AnsweredAt != nil || got.Cause != 486 {
-		t.Errorf("the call is %+v", got)
 	}
 }
 
@@ -352,7 +333,7 @@ func TestOpenAPI(t *testing.T) {
 			}
 		}
 	}
-	if len(operations) != 40 {
+	if len(operations) != 41 {
 		t.Errorf("%d operations: %v", len(operations), operations)
 	}
 }

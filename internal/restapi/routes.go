@@ -100,6 +100,7 @@ func (a *API) serverRoutes(api huma.API) {
 	huma.Register(api, route("start-session", post, domain+"/sessions", "Log a person in at a hot desk"), a.startSession)
 	huma.Register(api, route("end-session", remove, domain+"/sessions/{session}", "End a session"), a.endSession)
 	huma.Register(api, route("list-calls", get, domain+"/calls", "List calls, newest first"), a.listCalls)
+	huma.Register(api, route("export-calls", get, domain+"/calls.csv", "Write calls as a file for spreadsheets (RFC 4180), newest first"), a.exportCalls)
 
 	huma.Register(api, route("list-audit", get, domain+"/audit", "List who did what, newest first"), a.listAudit)
 

@@ -1,12 +1,10 @@
 package restapi
 
 import (
-	"cmp"
 	"context"
 	"strings"
 	"time"
 
-	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
 	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
 	"github.com/hotdesk-pbx/hotdesk/internal/restapi/resource"
 )
@@ -131,44 +129,4 @@ func unlessZero(t time.Time) *time.Time {
 		return nil
 	}
 	return &t
-}
-
-func (a *API) listCalls(ctx context.Context, in *struct {
-	InDomain
-	User  string `query:"user" doc:"Only those of the person with that extension."`
-	Open  bool   `query:"open" doc:"Only those that go on."`
-	Limit int    `query:"limit" minimum:"0" default:"100" doc:"At most so many; 0: all."`
-},
-) (*list[resource.Call], error) {
-	d, err := a.domain(ctx, in.Domain)
-	if err != nil {
-		return nil, err
-	}
-	q := callrecord.Query{DomainID: d.ID, Open: in.Open, Limit: in.Limit}
-	if in.User != "" {
-		_, user, err := a.user(ctx, InUser{in.InDomain, in.User})
-		if err != nil {
-			return nil, err
-		}
-		q.UserID = user.ID
-	}
-	found, err := a.cfg.Calls.Records(ctx, q)
-	if err != nil {
-		return nil, a.problem(ctx, err, "")
-	}
-	calls := make([]resource.Call, len(found))
-	for i, r := range found {
-		calls[i] = resource.Call{
-			ID: r.ID, Caller: a.viewParty(r.Caller), Dialled: r.Dialled, Callee: a.viewParty(r.Callee),
-			StartedAt: r.StartedAt, AnsweredAt: unlessZero(r.AnsweredAt), EndedAt: unlessZero(r.EndedAt),
-			Result: string(r.Result), Cause: r.Cause, EndedBy: r.EndedBy,
-		}
-	}
-	return listOf(calls), nil
-}
-
-func (a *API) viewParty(p callrecord.Party) resource.Party {
-	return resource.Party{
-		Number: p.Number, Name: p.Name, User: a.userName(p.UserID), Device: cmp.Or(p.DeviceName, a.deviceName(p.DeviceID)), Session: p.SessionID,
-	}
 }

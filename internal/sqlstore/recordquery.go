@@ -59,7 +59,8 @@ func recordQuery(q callrecord.Query) (text string, args []any) {
 	}
 	var found []string
 	for _, p := range parts() {
-		if s.conditions = common; p.wanted(&s, q) {
+		if s.conditions = common; p.wanted(q) {
+			p.filter(&s, q)
 			found = append(found, "select * from ("+from+s.end(order, q.Limit)+") as "+p.end)
 		}
 	}
@@ -67,38 +68,38 @@ func recordQuery(q callrecord.Query) (text string, args []any) {
 	return strings.Join(found, " union ") + s.end(order, q.Limit), s.args
 }
 
-// wanted adds the conditions for a person or desk at this end, and reports
-// whether calls at this end are wanted at all.
-func (p part) wanted(s *selection, q callrecord.Query) bool {
-	if q.UserID == "" {
-		return p.at(s, q)
-	}
-	missed := q.Direction == callrecord.Missed
-	if q.Direction != "" && q.Direction != p.direction && (!missed || p.missed == nil) {
+// wanted reports whether calls at this end are wanted at all.
+func (p part) wanted(q callrecord.Query) bool {
+	if q.DeviceID != "" && p.end == "diverted" { // who was called first took nothing
 		return false
 	}
-	s.where(p.end+"_user_id = $", q.UserID)
-	s.always(p.end + "_user_id <> ''") // what its index says
-	if p.direction == callrecord.Received && q.Direction != "" {
-		s.where("caller_user_id <> $", q.UserID)
+	if q.UserID != "" && q.Direction == callrecord.Missed {
+		return p.missed != nil
 	}
-	if missed {
-		s.always("result in (" + quoted(p.missed) + ")")
-	}
-	if missed && p.end != "callee" {
-		s.where("callee_user_id <> $", q.UserID)
-	}
-	return p.at(s, q)
+	return q.UserID == "" || q.Direction == "" || q.Direction == p.direction
 }
 
-// at adds the condition for the device.
-func (p part) at(s *selection, q callrecord.Query) bool {
-	if q.DeviceID == "" {
-		return true
+// filter adds the conditions for a person or desk at this end. That it is not
+// empty is what its index says.
+func (p part) filter(s *selection, q callrecord.Query) {
+	if q.DeviceID != "" {
+		s.where(p.end+"_device_id = $", q.DeviceID)
+		s.always(p.end + "_device_id <> ''")
 	}
-	s.where(p.end+"_device_id = $", q.DeviceID)
-	s.always(p.end + "_device_id <> ''")
-	return p.end != "diverted" // who was called first took nothing
+	if q.UserID == "" {
+		return
+	}
+	s.where(p.end+"_user_id = $", q.UserID)
+	s.always(p.end + "_user_id <> ''")
+	if q.Direction == callrecord.Received || q.Direction == callrecord.Missed {
+		s.where("caller_user_id <> $", q.UserID)
+	}
+	if q.Direction == callrecord.Missed {
+		s.always("result in (" + quoted(p.missed) + ")")
+	}
+	if q.Direction == callrecord.Missed && p.end == "diverted" {
+		s.where("callee_user_id <> $", q.UserID)
+	}
 }
 
 func quoted(results []callrecord.Result) string {

@@ -76,29 +76,6 @@ type SessionInput struct {
 	TakeOver bool   `json:"take_over,omitempty" doc:"Take the desk from whoever holds it, where the policy offers that."`
 }
 
-// Party is one end of a call as it was when the call was made.
-type Party struct {
-	Number  string `json:"number"`
-	Name    string `json:"name"`
-	User    string `json:"user" doc:"The extension of the person or desk account, or empty."`
-	Device  string `json:"device" doc:"The name of the device, or empty."`
-	Session string `json:"session" doc:"The hot desk session it was made in, or empty."`
-}
-
-// Call is one call.
-type Call struct {
-	ID         string     `json:"id"`
-	Caller     Party      `json:"caller"`
-	Dialled    string     `json:"dialled"`
-	Callee     Party      `json:"callee"`
-	StartedAt  time.Time  `json:"started_at"`
-	AnsweredAt *time.Time `json:"answered_at,omitempty"`
-	EndedAt    *time.Time `json:"ended_at,omitempty"`
-	Result     string     `json:"result,omitempty"`
-	Cause      int        `json:"cause,omitempty" doc:"The SIP status that ended an unanswered call."`
-	EndedBy    string     `json:"ended_by,omitempty"`
-}
-
 // AuditEntry is one line of the audit log: who did what, when, and how it went.
 type AuditEntry struct {
 	ID     string    `json:"id"`
