@@ -6,20 +6,27 @@ import (
 )
 
 // office is the office file of most tests: two people with phones of their
-// own, one without, two desks, and an unassigned phone. The policy lines go
-// into [domain.hot_desking].
+// own, one without, two desks, an unassigned phone, and no mailboxes. The
+// policy lines go into [domain.hot_desking].
 func office(policy ...string) string {
+	return officeWith("enabled = false", policy...)
+}
+
+// officeWith is the office with lines for [domain.mailboxes].
+func officeWith(mailboxes string, policy ...string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `[domain]
 name = "acme.test"
 timezone = "America/Toronto"
 country = "CA"
+[domain.mailboxes]
+%s
 [domain.hot_desking]
 %s
 [[device]]
 name = "spare"
 password = "secret-of-spare-12345"
-`, strings.Join(policy, "\n"))
+`, mailboxes, strings.Join(policy, "\n"))
 	person := func(extension, name, pin string, more ...string) {
 		fmt.Fprintf(&b, "[[user]]\nextension = %q\nname = %q\npin = %q\n%s\n", extension, name, pin, strings.Join(more, "\n"))
 	}

@@ -145,7 +145,7 @@ func (a *App) openSpeech(context.Context) error {
 		return fmt.Errorf("read the prompts: %w", err)
 	}
 	a.speech = ivr.New(ivr.Config{
-		PINs: a.login, Desks: a.sessions, Directory: a.directory, Prompts: library,
+		PINs: a.login, Desks: a.sessions, Messages: a.mailboxes, Greetings: a.mailboxes, Directory: a.directory, Prompts: library,
 		Events: a.bus, Now: a.cfg.Now, Log: a.log,
 	})
 	return nil

@@ -15,6 +15,9 @@ var (
 	ErrGone    = errors.New("the caller has hung up")
 )
 
+// Quiet is how long nothing comes in before [Caller.Hear] says so.
+const Quiet = 200 * time.Millisecond
+
 // Caller is the person on the line.
 type Caller interface {
 	// Play speaks 8 kHz mono sound and returns when it has been sent. It
@@ -27,6 +30,11 @@ type Caller interface {
 	// [ErrSilence] when none comes within the wait (at once when that is 0
 	// and none waits), with [ErrGone] when the caller has hung up.
 	Digit(ctx context.Context, wait time.Duration) (rune, error)
+	// Hear hands what the caller says to take, piece by piece in order, 8 kHz
+	// mono. A piece that is empty says that nothing has come in for [Quiet]. It
+	// returns when take returns false or a key waits to be read, and fails with
+	// [ErrGone] when the caller has hung up and take has got all.
+	Hear(ctx context.Context, take func(pcm []int16) bool) error
 	// Hangup ends the call. Every conversation ends with it.
 	Hangup()
 }

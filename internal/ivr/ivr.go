@@ -29,6 +29,8 @@ type Desk struct {
 type PINs interface {
 	// CheckPIN fails with login.ErrWrong or a *login.LockedError.
 	CheckPIN(ctx context.Context, domainID, deviceID, extension, pin string) (directory.User, error)
+	// CheckMailbox does the same for who wants to listen to messages.
+	CheckMailbox(ctx context.Context, domainID, deviceID, extension, pin string) (directory.User, error)
 }
 
 // Desks gives desks and takes them back; hotdesk.Service does.
@@ -40,9 +42,13 @@ type Desks interface {
 	Refuse(ctx context.Context, refused hotdesk.Refused) error
 }
 
-// Directory knows the extension of who holds a desk.
+// Directory knows who there is, and stores what people change by phone;
+// directory.Service does.
 type Directory interface {
+	Domain(id string) (directory.Domain, bool)
 	User(id string) (directory.User, bool)
+	UserByExtension(domainID, extension string) (directory.User, bool)
+	Edit(ctx context.Context, actor directory.Actor, domainID string, change func(*directory.Office) error) (directory.Edit, error)
 }
 
 // Publisher takes facts; events.Bus does.
@@ -66,6 +72,8 @@ func (Said) Kind() string { return "prompt.said" }
 type Config struct {
 	PINs      PINs
 	Desks     Desks
+	Messages  Messages
+	Greetings Greetings
 	Directory Directory
 	Prompts   *prompts.Library
 	Events    Publisher

@@ -16,7 +16,7 @@ func (t *talk) login(ctx context.Context, extension string) (prompts.Phrase, err
 	if err := t.Desks.CheckDesk(ctx, t.desk.DeviceID); err != nil {
 		return nil, err
 	}
-	user, err := t.prove(ctx, extension)
+	user, err := t.prove(ctx, extension, t.PINs.CheckPIN, t.refuseLogin)
 	if err != nil {
 		return nil, err
 	}
@@ -40,16 +40,26 @@ func (t *talk) login(ctx context.Context, extension string) (prompts.Phrase, err
 	return t.confirmation(user, result), nil
 }
 
-// prove asks for account number and PIN until they are right, three times at most.
-func (t *talk) prove(ctx context.Context, extension string) (directory.User, error) {
+// check proves an account number and PIN that were keyed in at a device; a
+// method of [PINs] is one.
+type check func(ctx context.Context, domainID, deviceID, extension, pin string) (directory.User, error)
+
+// prove asks for account number and PIN until they are right, three times at
+// most. Each refusal is written down, also when the caller has hung up
+// meanwhile: a guesser must not keep the log clean that way.
+func (t *talk) prove(
+	ctx context.Context, extension string, right check, record func(ctx context.Context, account, code string) error,
+) (directory.User, error) {
 	for try := 1; ; try++ {
 		account, pin, err := t.credentials(ctx, extension)
 		if err != nil {
 			return directory.User{}, err
 		}
-		user, err := t.PINs.CheckPIN(ctx, t.desk.DomainID, t.desk.DeviceID, account, pin)
-		if refused := t.record(ctx, account, err); refused != nil {
-			return directory.User{}, refused
+		user, err := right(ctx, t.desk.DomainID, t.desk.DeviceID, account, pin)
+		if code := refusalCode(err); code != "" {
+			if err := record(context.WithoutCancel(ctx), account, code); err != nil {
+				return directory.User{}, err
+			}
 		}
 		if !errors.Is(err, login.ErrWrong) {
 			return user, err
@@ -63,19 +73,21 @@ func (t *talk) prove(ctx context.Context, extension string) (directory.User, err
 	}
 }
 
-// record writes a refusal by [PINs] to the audit log, also when the caller has
-// hung up meanwhile: a guesser must not keep the log clean that way.
-func (t *talk) record(ctx context.Context, account string, err error) error {
-	refused := hotdesk.Refused{DeviceID: t.desk.DeviceID, Account: account, Door: hotdesk.DoorStarCode}
+// refusalCode is a refusal by [PINs] as the audit log has it; "" for none.
+func refusalCode(err error) string {
 	switch {
 	case errors.Is(err, login.ErrWrong):
-		refused.Code = "pin_wrong"
+		return "pin_wrong"
 	case errors.As(err, new(*login.LockedError)):
-		refused.Code = "locked"
+		return "locked"
 	default:
-		return nil
+		return ""
 	}
-	return t.Desks.Refuse(context.WithoutCancel(ctx), refused)
+}
+
+// refuseLogin writes a refused login to the audit log.
+func (t *talk) refuseLogin(ctx context.Context, account, code string) error {
+	return t.Desks.Refuse(ctx, hotdesk.Refused{DeviceID: t.desk.DeviceID, Account: account, Door: hotdesk.DoorStarCode, Code: code})
 }
 
 // credentials asks for what is not known yet.
@@ -101,13 +113,13 @@ func (t *talk) tryAgain(ctx context.Context) error {
 
 // offer asks whether to take the desk over, and fails unless the caller wants it.
 func (t *talk) offer(ctx context.Context, taken *hotdesk.TakenError) error {
-	question := t.whoHolds(taken)
+	question, name := t.whoHolds(ctx, taken)
 	for range maxAsks - 1 {
 		// A key of the PIN must not answer a question that was not yet heard.
 		if err := t.drain(ctx); err != nil {
 			return err
 		}
-		if err := t.say(ctx, question); err != nil {
+		if err := t.say(ctx, question, name...); err != nil {
 			return err
 		}
 		key, err := t.key(ctx, firstKey)
@@ -126,11 +138,16 @@ func (t *talk) offer(ctx context.Context, taken *hotdesk.TakenError) error {
 }
 
 // whoHolds says who holds the desk, since when and how long it was unused, and
-// offers it.
-func (t *talk) whoHolds(taken *hotdesk.TakenError) prompts.Phrase {
+// offers it. A person who has recorded the own name is named by it.
+func (t *talk) whoHolds(ctx context.Context, taken *hotdesk.TakenError) (prompts.Phrase, []prompts.Clip) {
 	now := t.Now()
 	words := prompts.Phrase{prompts.InUseBy}
-	if holder, ok := t.Directory.User(taken.UserID); ok {
+	holder, known := t.Directory.User(taken.UserID)
+	name := t.recordedName(ctx, holder)
+	switch {
+	case len(name) > 0:
+		words = prompts.Phrase{prompts.InUseByName, prompts.Recording}
+	case known:
 		words = append(words, prompts.Digits(holder.Extension)...)
 	}
 	words = append(words, prompts.Comma)
@@ -139,7 +156,7 @@ func (t *talk) whoHolds(taken *hotdesk.TakenError) prompts.Phrase {
 		words = append(words, prompts.Comma, prompts.UnusedFor)
 		words = append(words, prompts.Span(unused)...)
 	}
-	return append(words, prompts.Stop, prompts.PressTwo)
+	return append(words, prompts.Stop, prompts.PressTwo), name
 }
 
 // confirmation tells whose the desk is now, what ended for it, and until when

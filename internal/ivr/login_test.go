@@ -124,3 +124,23 @@ func TestSinceWhenTheDeskIsHeld(t *testing.T) {
 		})
 	}
 }
+
+func TestWhoHoldsTheDeskIsNamedAsRecorded(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name []int16
+		err  error
+		want string
+	}{
+		{[]int16{1, 2, 3}, nil, "This desk is in use by Bob, since noon, unused for one hour. To take it over, press two."},
+		{nil, errDisk, "This desk is in use by extension one zero zero two, since noon, unused for one hour. To take it over, press two."},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			o := newOffice(t)
+			o.names, o.unnamed = map[string][]int16{"user-1002": tt.name}, tt.err
+			o.logins = []error{&hotdesk.TakenError{UserID: "user-1002", Since: o.now.Add(-time.Hour), UsedAt: o.now.Add(-time.Hour), Offered: true}}
+			c := &caller{answers: map[string][]string{askPIN: {"4711#"}, tt.want: {"2"}}}
+			logIn(t, o, c, "1001", askPIN, tt.want, ringsHere)
+		})
+	}
+}

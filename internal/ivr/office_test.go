@@ -47,6 +47,14 @@ type caller struct {
 	heard   []string
 	samples int // of sound that was played to its end
 	hungUp  int
+	speaks  []speech // into one recording after the other
+	played  [][]int16
+}
+
+// speech is what a caller says, and the keys pressed at the end of it.
+type speech struct {
+	pcm  []int16
+	keys string
 }
 
 func (c *caller) Publish(fact events.Fact) {
@@ -72,7 +80,39 @@ func (c *caller) Play(ctx context.Context, pcm []int16) error {
 	}
 	<-time.After(time.Duration(len(pcm)) * time.Second / prompts.Rate)
 	c.samples += len(pcm)
+	c.played = append(c.played, pcm)
 	return nil
+}
+
+func (c *caller) Hear(ctx context.Context, take func([]int16) bool) error {
+	var s speech
+	if len(c.speaks) > 0 {
+		s, c.speaks = c.speaks[0], c.speaks[1:]
+	}
+	const piece = prompts.Rate / 10
+	for pcm := s.pcm; len(pcm) > 0; {
+		<-time.After(100 * time.Millisecond)
+		n := min(piece, len(pcm))
+		if !take(pcm[:n]) {
+			return nil
+		}
+		pcm = pcm[n:]
+	}
+	c.ahead += s.keys
+	for {
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case strings.HasPrefix(c.ahead, "!"):
+			return ivr.ErrGone
+		case c.ahead != "" && c.ahead[0] != '~':
+			return nil
+		}
+		<-time.After(ivr.Quiet)
+		if !take(nil) {
+			return nil
+		}
+	}
 }
 
 func (c *caller) Digit(ctx context.Context, wait time.Duration) (rune, error) {
@@ -98,13 +138,17 @@ func (c *caller) Hangup() { c.hungUp++ }
 
 // office is what the conversations ask: it knows 1001 and 1002, whose PIN is 4711.
 type office struct {
+	ivr.Directory // a login asks only for what stands below
+
 	t        *testing.T
+	names    map[string][]int16 // recorded, by user ID
 	now      time.Time
 	checked  error               // of CheckDesk
 	pin      error               // of CheckPIN, once account and PIN are right
 	logins   []error             // of Login, one for each
 	result   hotdesk.LoginResult // of a login that succeeds
 	released error               // of Release
+	unnamed  error               // of Name
 	ended    []hotdesk.Session   // of ReleasePerson
 	refuse   error               // of Refuse
 	asked    []string            // account and PIN
@@ -128,10 +172,25 @@ func (o *office) CheckPIN(_ context.Context, domainID, deviceID, extension, pin 
 	return directory.User{}, login.ErrWrong
 }
 
+// spoken are the names that people have recorded in the office.
+type spoken struct {
+	ivr.Greetings
+
+	office *office
+}
+
+func (s spoken) Name(_ context.Context, userID string) ([]int16, error) {
+	return s.office.names[userID], s.office.unnamed
+}
+
+func (o *office) CheckMailbox(ctx context.Context, domainID, deviceID, extension, pin string) (directory.User, error) {
+	return o.CheckPIN(ctx, domainID, deviceID, extension, pin)
+}
+
 func (o *office) User(id string) (directory.User, bool) {
 	switch id {
 	case "user-1001", "user-1002":
-		return directory.User{ID: id, Extension: strings.TrimPrefix(id, "user-")}, true
+		return directory.User{ID: id, Extension: strings.TrimPrefix(id, "user-"), Name: "Bob"}, true
 	default:
 		return directory.User{}, false
 	}
@@ -222,7 +281,7 @@ func talk(t *testing.T, o *office, c *caller, have func(*ivr.Conversations, ivr.
 		t.Fatal(err)
 	}
 	conversations := ivr.New(ivr.Config{
-		PINs: o, Desks: o, Directory: o, Prompts: library, Events: c, Log: log,
+		PINs: o, Desks: o, Directory: o, Greetings: spoken{office: o}, Prompts: library, Events: c, Log: log,
 		Now: func() time.Time { return o.now },
 	})
 	err = have(conversations, ivr.Desk{

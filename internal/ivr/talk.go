@@ -68,9 +68,9 @@ func (t *talk) lastWords(ctx context.Context, err error) (prompts.Phrase, error)
 	return prompts.Phrase{prompts.SomethingFailed}, err
 }
 
-// say speaks a phrase until it ends or a key is pressed.
-func (t *talk) say(ctx context.Context, phrase prompts.Phrase) error {
-	u := t.Prompts.Say(t.desk.Language, t.desk.Domain, phrase)
+// say speaks a phrase, with recordings in it, until it ends or a key is pressed.
+func (t *talk) say(ctx context.Context, phrase prompts.Phrase, recordings ...prompts.Clip) error {
+	u := t.Prompts.Say(t.desk.Language, t.desk.Domain, phrase, recordings...)
 	t.Events.Publish(Said{CallID: t.desk.CallID, DomainID: t.desk.DomainID, DeviceID: t.desk.DeviceID, Text: u.Text})
 	return t.caller.Play(ctx, u.PCM)
 }
@@ -84,6 +84,18 @@ func (t *talk) key(ctx context.Context, wait time.Duration) (rune, error) {
 	key, err := t.caller.Digit(ctx, wait)
 	if err == nil {
 		t.keysLeft--
+	}
+	return key, err
+}
+
+// silent stands for the key that was not pressed.
+const silent rune = 0
+
+// pressed is the key that waits, or [silent].
+func (t *talk) pressed(ctx context.Context) (rune, error) {
+	key, err := t.key(ctx, 0)
+	if errors.Is(err, ErrSilence) {
+		return silent, nil
 	}
 	return key, err
 }

@@ -109,11 +109,21 @@ func subject(kind, domainID, extension string) string {
 // device. It fails with [ErrWrong] or a [*LockedError]; any other error is a
 // fault of the store or the end of the context.
 func (s *Service) CheckPIN(ctx context.Context, domainID, deviceID, extension, pin string) (directory.User, error) {
-	user, mayUse := s.person(domainID, extension)
-	return s.check(ctx, try{
-		account: Account(domainID, extension), source: Device(deviceID),
-		secret: pin, hash: user.PINHash, dummy: s.noPIN, user: user, mayUse: mayUse,
-	})
+	user, found := s.person(domainID, extension)
+	return s.checkPIN(ctx, domainID, deviceID, extension, pin, try{user: user, mayUse: found && !user.NoHotDesking})
+}
+
+// CheckMailbox is [Service.CheckPIN] for who wants to listen to messages, which
+// needs no right to use hot desks. Wrong tries count together.
+func (s *Service) CheckMailbox(ctx context.Context, domainID, deviceID, extension, pin string) (directory.User, error) {
+	user, found := s.person(domainID, extension)
+	return s.checkPIN(ctx, domainID, deviceID, extension, pin, try{user: user, mayUse: found})
+}
+
+func (s *Service) checkPIN(ctx context.Context, domainID, deviceID, extension, pin string, t try) (directory.User, error) {
+	t.account, t.source = Account(domainID, extension), Device(deviceID)
+	t.secret, t.hash, t.dummy = pin, t.user.PINHash, s.noPIN
+	return s.check(ctx, t)
 }
 
 // CheckPassword returns the user whose extension and portal password came from
@@ -128,11 +138,11 @@ func (s *Service) CheckPassword(ctx context.Context, domainID, source, extension
 	})
 }
 
-// person finds a user and reports whether it may log in at hot desks.
+// person finds a user and reports whether it is a person who may log in.
 func (s *Service) person(domainID, extension string) (directory.User, bool) {
 	user, found := s.cfg.Directory.UserByExtension(domainID, extension)
 	domain, known := s.cfg.Directory.Domain(domainID)
-	may := found && known && !user.Disabled && !user.NoHotDesking && !user.IsDeskAccount(domain.HotDesking)
+	may := found && known && !user.Disabled && !user.IsDeskAccount(domain.HotDesking)
 	return user, may
 }
 

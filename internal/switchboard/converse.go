@@ -129,7 +129,7 @@ func (v *conversing) agree(agreed sdp.Agreement) {
 		remote.Events = agreed.Event
 	}
 	v.caller.stream.Update(remote)
-	v.ear.ready()
+	v.ear.ready(agreed.HasEvent)
 }
 
 // hold lets the conversation speak until it has said all or the caller has

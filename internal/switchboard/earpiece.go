@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/ivr"
@@ -32,6 +33,7 @@ type earpiece struct {
 	closed chan struct{} // closed when the caller has hung up
 
 	openOnce, closeOnce, leadOnce sync.Once
+	events                        atomic.Bool // the phone sends keys as telephone events
 
 	mu        sync.Mutex
 	interrupt context.CancelFunc // ends what is playing
@@ -46,8 +48,11 @@ func newEarpiece(stream *media.Stream, hangUp func()) *earpiece {
 	return e
 }
 
-// ready says that sound can be sent.
-func (e *earpiece) ready() { e.openOnce.Do(func() { close(e.open) }) }
+// ready says that sound can be sent, and whether keys come as telephone events.
+func (e *earpiece) ready(events bool) {
+	e.events.Store(events)
+	e.openOnce.Do(func() { close(e.open) })
+}
 
 // gone says that the caller has hung up.
 func (e *earpiece) gone() { e.closeOnce.Do(func() { close(e.closed) }) }

@@ -195,11 +195,11 @@ func TestConversations(t *testing.T) {
 		}
 	})
 	t.Run("a refusal is spoken, then sent", func(t *testing.T) {
-		l := desk.call("*97")
+		l := desk.call("*991001")
 		early(l)
 		hearsWords(t, l)
 		l.failed(404)
-		o.endsAs(wantEnd{"5401/5401", "", callrecord.Failed, 404, "system"})
+		o.endsAs(wantEnd{"5401/5401", "", callrecord.NotFound, 404, "system"})
 	})
 	t.Run("a refusal that nobody waits for", func(*testing.T) {
 		l := spare.call("1001")

@@ -36,6 +36,8 @@ const acme = `[domain]
 name = "acme.test"
 timezone = "America/Toronto"
 country = "CA"
+[domain.mailboxes]
+enabled = false
 [[device]]
 name = "spare"
 password = "secret-of-spare-12345"

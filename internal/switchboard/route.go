@@ -78,8 +78,12 @@ func (c *call) act(ctx context.Context, action dialplan.Action) outcome {
 		})
 	case dialplan.Release:
 		return c.converse(ctx, c.board.cfg.Conversations.Release)
-	case dialplan.OwnMailbox, dialplan.AnyMailbox:
-		return c.announce(ctx, ivr.NoMailbox, outcome{statusNotFound, "No Mailbox", callrecord.Failed})
+	case dialplan.OwnMailbox:
+		return c.ownMailbox(ctx)
+	case dialplan.AnyMailbox:
+		return c.anyMailbox(ctx, action.Number)
+	case dialplan.ToMailbox:
+		return c.toMailbox(ctx, action.Number)
 	case dialplan.Extension:
 		return c.connect(ctx, action.Number)
 	case dialplan.Emergency:

@@ -82,6 +82,9 @@ func (s *search) unanswered(ctx context.Context, user directory.User, o outcome)
 	if number := forwardAfter(user.Answering, o.result); number != "" {
 		return s.forward(ctx, user, number)
 	}
+	if s.wantsMailbox(user, o) {
+		return s.leaveMessage(ctx, user, o)
+	}
 	return o
 }
 

@@ -51,6 +51,9 @@ type Conversations interface {
 	Login(ctx context.Context, caller ivr.Caller, desk ivr.Desk, extension string) error
 	Release(ctx context.Context, caller ivr.Caller, desk ivr.Desk) error
 	Announce(ctx context.Context, caller ivr.Caller, desk ivr.Desk, sentence ivr.Sentence) error
+	OwnMailbox(ctx context.Context, caller ivr.Caller, desk ivr.Desk, holderID string) error
+	AnyMailbox(ctx context.Context, caller ivr.Caller, desk ivr.Desk, extension string) error
+	LeaveMessage(ctx context.Context, caller ivr.Caller, desk ivr.Desk, visit ivr.Visit) (messageID string, err error)
 }
 
 // Config is what a [Switchboard] needs.

@@ -103,6 +103,9 @@ func (s *Service) Mark(ctx context.Context, userID string, to State, messageIDs 
 // Delete removes messages of a user with their sound. Those that are gone
 // already are no error.
 func (s *Service) Delete(ctx context.Context, userID string, messageIDs ...string) error {
+	if len(messageIDs) == 0 {
+		return nil
+	}
 	if err := s.move(ctx, userID, messageIDs, StateDeleted, StateNew, StateSaved); err != nil {
 		return err
 	}
@@ -111,9 +114,6 @@ func (s *Service) Delete(ctx context.Context, userID string, messageIDs ...strin
 
 // move changes the state of messages and tells the new counts.
 func (s *Service) move(ctx context.Context, userID string, ids []string, to State, from ...State) error {
-	if len(ids) == 0 {
-		return nil
-	}
 	defer s.turns.lock(userID)()
 	moved, err := s.cfg.Store.Move(ctx, userID, ids, to, from...)
 	if err != nil {

@@ -42,6 +42,7 @@ const (
 	InUse           Name = "in_use"
 	InUseCall       Name = "in_use_call"
 	InUseBy         Name = "in_use_by"
+	InUseByName     Name = "in_use_by_name"
 	UnusedFor       Name = "unused_for"
 	LeftAsItIs      Name = "left_as_it_is"
 	JustTaken       Name = "just_taken"
@@ -90,6 +91,75 @@ const (
 	EmergencyFrom      Name = "emergency_from"
 	PlaceKnown         Name = "place_known"
 	PlaceUnknown       Name = "place_unknown"
+)
+
+// Leaving a message.
+const (
+	NotAvailable   Name = "not_available"
+	OnACall        Name = "on_a_call"
+	LeaveMessage   Name = "leave_message"
+	MailboxOf      Name = "mailbox_of"
+	IsFull         Name = "is_full"
+	LongestReached Name = "longest_reached"
+	MessageChoice  Name = "message_choice"
+	NoMessage      Name = "no_message"
+	NoMessageBye   Name = "no_message_bye"
+	MessageSent    Name = "message_sent"
+	MessageFailed  Name = "message_failed"
+)
+
+// Listening to messages.
+const (
+	NoMailboxHere  Name = "no_mailbox_here"
+	YouHave        Name = "you_have"
+	NoMessages     Name = "no_messages"
+	And            Name = "and"
+	NewMessage     Name = "new_message"
+	NewMessages    Name = "new_messages"
+	SavedMessage   Name = "saved_message"
+	SavedMessages  Name = "saved_messages"
+	DeletedMessage Name = "deleted_message"
+	Today          Name = "today"
+	Yesterday      Name = "yesterday"
+	Ago            Name = "ago"
+	At             Name = "at"
+	From           Name = "from"
+	FromExtension  Name = "from_extension"
+	FromUnknown    Name = "from_unknown"
+	MessageKeys    Name = "message_keys"
+	MessageSaved   Name = "message_saved"
+	MessageDeleted Name = "message_deleted"
+	MessageBack    Name = "message_back"
+	MessageGone    Name = "message_gone"
+	NoMore         Name = "no_more"
+	MailboxMenu    Name = "mailbox_menu"
+	Goodbye        Name = "goodbye"
+)
+
+// The settings of a mailbox.
+const (
+	SettingsMenu    Name = "settings_menu"
+	StopAskingPIN   Name = "stop_asking_pin"
+	StartAskingPIN  Name = "start_asking_pin"
+	StarBack        Name = "star_back"
+	RecordGreeting  Name = "record_greeting"
+	RecordName      Name = "record_name"
+	NothingRecorded Name = "nothing_recorded"
+	RecordingChoice Name = "recording_choice"
+	RecordingKept   Name = "recording_kept"
+	RecordingGone   Name = "recording_gone"
+	RecordingFailed Name = "recording_failed"
+	EnterNewPIN     Name = "enter_new_pin"
+	RepeatNewPIN    Name = "repeat_new_pin"
+	PINsDiffer      Name = "pins_differ"
+	PINDigits       Name = "pin_digits"
+	PINExtension    Name = "pin_extension"
+	PINRepeats      Name = "pin_repeats"
+	PINRuns         Name = "pin_runs"
+	PINChanged      Name = "pin_changed"
+	PINNotChanged   Name = "pin_not_changed"
+	PINAsked        Name = "pin_asked"
+	PINNotAsked     Name = "pin_not_asked"
 )
 
 // Before times of day and lengths of time.

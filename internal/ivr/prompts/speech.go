@@ -15,6 +15,9 @@ const (
 	Stop  Name = "."
 )
 
+// Recording stands in a phrase for sound that somebody has recorded.
+const Recording Name = "(recording)"
+
 // Utterance is a phrase made ready to play.
 type Utterance struct {
 	Text string
@@ -22,8 +25,8 @@ type Utterance struct {
 }
 
 // Say puts a phrase together in the language and with the replaced clips of a
-// domain.
-func (l *Library) Say(language, domain string, phrase Phrase) Utterance {
+// domain. The recordings take the places of [Recording] in their order.
+func (l *Library) Say(language, domain string, phrase Phrase, recordings ...Clip) Utterance {
 	var said strings.Builder
 	var pcm []int16
 	for _, name := range phrase {
@@ -32,7 +35,12 @@ func (l *Library) Say(language, domain string, phrase Phrase) Utterance {
 			punctuate(&said, string(name))
 			pcm = append(pcm, make([]int16, pause(name))...)
 		default:
-			clip := l.Clip(language, domain, name)
+			clip := Clip{Name: name}
+			if name != Recording {
+				clip = l.Clip(language, domain, name)
+			} else if len(recordings) > 0 {
+				clip, recordings = recordings[0], recordings[1:]
+			}
 			if said.Len() > 0 && clip.Text != "" {
 				said.WriteByte(' ')
 			}
