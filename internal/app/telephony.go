@@ -38,7 +38,7 @@ func (a *App) openTelephony(context.Context) error {
 	if a.phones.ports, err = a.openPorts(engine.Addr().Addr()); err != nil {
 		return err
 	}
-	legs := dialog.New(engine, dialog.Config{Log: a.log})
+	legs := dialog.New(engine, dialog.Config{Log: a.log, Supported: []string{"replaces"}})
 	a.phones.board = switchboard.New(switchboard.Config{
 		Engine: engine, Legs: legs, Ports: a.phones.ports, Directory: a.directory, Sessions: a.sessions, Busy: a.busy,
 		Locations: a.locations, Conversations: a.speech, Records: a.db.Records(), Events: a.bus,
@@ -65,7 +65,7 @@ func (a *App) openEngine() (*sip.Engine, error) {
 	}
 	return sip.Listen(sip.Config{
 		Listen: a.cfg.SIP, Product: product, Log: a.log, Resolver: resolver, Timers: a.cfg.SIPTimers,
-		Supported: []string{"100rel", "timer", "path", "outbound"},
+		Supported: []string{"100rel", "timer", "replaces", "path", "outbound"},
 		Limits:    sip.Limits{Trusted: prefixes(a.cfg.Edges)},
 		Advertise: a.cfg.Advertise.Addr, Near: prefixes(a.cfg.LocalNetworks),
 	})

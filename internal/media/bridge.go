@@ -23,6 +23,9 @@ func (b *Bridge) Unjoin() {
 	b.b.peer.CompareAndSwap(b.a, nil)
 }
 
+// Part ends whatever relay a stream is in; both streams of it stay open.
+func Part(s *Stream) { s.leave() }
+
 // Joined tells whether the relay still stands.
 func (b *Bridge) Joined() bool {
 	return b.a.peer.Load() == b.b && b.b.peer.Load() == b.a

@@ -35,9 +35,15 @@ type call struct {
 	flooded  chan struct{} // closed when the inbox overflowed
 	flood    func()        // closes it
 
-	caller  *party
-	record  callrecord.Record
-	parties []*party // all who have a part, the caller first
+	pending  []any // messages to be read before those in the inbox
+	stopping bool  // the server stops, or the call was flooded
+
+	caller   *party
+	callee   *party    // nil until somebody has answered
+	waiting  *party    // for whom phones ring or a conversation speaks: the caller, or who is transferred
+	transfer *transfer // under way, or nil
+	record   callrecord.Record
+	parties  []*party // all who have a part, the caller first
 }
 
 // The inbox carries [dialog.Event]s and these.
@@ -70,6 +76,8 @@ func (s *Switchboard) newCall(tx *sip.ServerTx, from identity, domain directory.
 		},
 	}
 	c.caller = c.join(from)
+	c.caller.place = "caller"
+	c.waiting = c.caller
 	return c
 }
 
@@ -98,14 +106,31 @@ func (c *call) post(message any) {
 // next waits for a message, until the timer fires (nil: for ever). A flooded
 // inbox reads as the order to hang up.
 func (c *call) next(timer <-chan time.Time) (message any, timeout bool) {
+	if len(c.pending) > 0 {
+		message, c.pending = c.pending[0], c.pending[1:]
+		return c.noted(message), false
+	}
 	select {
 	case <-c.flooded:
-		return hangUp{}, false
+		return c.noted(hangUp{}), false
 	case message = <-c.inbox:
-		return message, false
+		return c.noted(message), false
 	case <-timer:
 		return nil, true
 	}
+}
+
+// noted keeps what no part of a call may overlook.
+func (c *call) noted(message any) any {
+	switch m := message.(type) {
+	case dialog.Ended:
+		if p := c.partyOf(m.Leg); p != nil {
+			p.ended = &m
+		}
+	case hangUp:
+		c.stopping = true
+	}
+	return message
 }
 
 // run is the call from its first moment to its last.
@@ -184,7 +209,11 @@ func (c *call) end(ctx context.Context, o outcome) {
 	if o.code >= 300 {
 		c.refuse(o)
 	}
-	c.caller.leg.Bye()
+	for _, p := range c.parties {
+		if p.leg != nil {
+			p.leg.Bye()
+		}
+	}
 	c.leave() // who hears of the end finds the desk out of use
 	c.record.EndedAt = c.now()
 	c.record.Result = o.result

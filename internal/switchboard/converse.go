@@ -47,7 +47,7 @@ func (c *call) converse(ctx context.Context, speak speech) outcome {
 // that the phone shows the refusal too. A caller without an offer only gets
 // the refusal.
 func (c *call) announce(ctx context.Context, sentence ivr.Sentence, o outcome) outcome {
-	if c.caller.leg.RemoteSDP() == nil {
+	if c.transfer != nil || c.caller.leg.RemoteSDP() == nil {
 		return o
 	}
 	v, body, err := c.describeSelf()

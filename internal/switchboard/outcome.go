@@ -12,12 +12,15 @@ const (
 	statusRinging            = 180
 	statusSessionProgress    = 183
 	statusOK                 = 200
+	statusAccepted           = 202
 	statusBadRequest         = 400
 	statusForbidden          = 403
 	statusNotFound           = 404
 	statusMethodNotAllowed   = 405
+	statusRequestTimeout     = 408
 	statusUnsupportedMedia   = 415
 	statusUnavailable        = 480
+	statusNoDialog           = 481
 	statusLoopDetected       = 482
 	statusTooManyHops        = 483
 	statusAddressIncomplete  = 484
@@ -44,6 +47,10 @@ type outcome struct {
 
 func outcomeNotFound() outcome {
 	return outcome{statusNotFound, "Not Found", callrecord.NotFound}
+}
+
+func outcomeNoDialog() outcome {
+	return outcome{statusNoDialog, "Call/Transaction Does Not Exist", callrecord.Failed}
 }
 
 func outcomeIncomplete() outcome {

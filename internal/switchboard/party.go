@@ -10,6 +10,7 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
+	"github.com/hotdesk-pbx/hotdesk/internal/sip/dialog"
 	"github.com/hotdesk-pbx/hotdesk/internal/sip/sdp"
 )
 
@@ -41,7 +42,10 @@ func (i identity) name() string {
 type party struct {
 	identity
 	side
-	leaving []func()
+	place    string        // "caller" or "callee", as the record says who hung up
+	ended    *dialog.Ended // set when its leg has ended
+	occupied bool
+	leaving  []func()
 }
 
 func (p *party) onLeave(f func()) { p.leaving = append(p.leaving, f) }
@@ -54,11 +58,31 @@ func (p *party) leave() {
 	p.leaving = nil
 }
 
+// gone tells whether the party has hung up.
+func (p *party) gone() bool { return p.ended != nil }
+
 // join takes somebody into the call.
 func (c *call) join(who identity) *party {
 	p := &party{identity: who}
 	c.parties = append(c.parties, p)
 	return p
+}
+
+// drop takes a party out of the call for good.
+func (c *call) drop(p *party) {
+	p.leg.Bye()
+	p.leave()
+	c.parties = slices.DeleteFunc(c.parties, func(other *party) bool { return other == p })
+}
+
+// partyOf finds the party of a leg, or nil.
+func (c *call) partyOf(leg *dialog.Leg) *party {
+	for _, p := range c.parties {
+		if p.leg == leg {
+			return p
+		}
+	}
+	return nil
 }
 
 // openSound gives a party the port pair of its leg, which goes over a local
@@ -84,6 +108,10 @@ func (c *call) local(p *party) netip.Addr { return c.board.cfg.Engine.Local(p.le
 
 // occupy counts a party's device as in a call with somebody, until it leaves.
 func (c *call) occupy(p *party) {
+	if p.occupied {
+		return
+	}
+	p.occupied = true
 	if p.device.ID != "" {
 		p.onLeave(c.board.cfg.Busy.occupy(p.device.ID))
 	}

@@ -63,8 +63,25 @@ func (c *call) declineOffer(message any) {
 			c.log.Debug("refuse an offer", slog.Any("error", err))
 		}
 	case dialog.Requested:
+		if m.Tx.Request().Method == sip.OPTIONS {
+			c.respond(m.Tx, statusOK, "OK")
+			return
+		}
 		c.respond(m.Tx, statusRequestPending, "Request Pending")
+	case plea:
+		m.refuse(statusRequestPending, "Request Pending")
 	}
+}
+
+// aside takes what does not concern the present part of a call.
+func (c *call) aside(message any) {
+	if m, ok := message.(dialog.Ended); ok {
+		if c.transfer != nil && m.Leg == c.transfer.by.leg {
+			c.transfer.by.leave() // who transferred a call and has hung up is free
+		}
+		return
+	}
+	c.declineOffer(message)
 }
 
 func (c *call) rejectOffer(m dialog.Reoffered, code int, reason string) {
@@ -183,6 +200,28 @@ func (t *talking) answerOffer(m offerAnswered) {
 		t.rejectOffer(m.event, statusNotAcceptableHere, "Not Acceptable Here")
 	}
 }
+
+// requested takes a request of a phone in the call.
+func (t *talking) requested(ctx context.Context, m dialog.Requested) {
+	switch {
+	case m.Tx.Request().Method != sip.REFER:
+		t.pass(m)
+	case t.busy():
+		t.putOff = append(t.putOff, m)
+	default:
+		t.refer(ctx, m)
+	}
+}
+
+// takeUp goes on with what was put off, when nothing is in its way any more.
+func (t *talking) takeUp() {
+	if len(t.putOff) > 0 && !t.busy() {
+		t.pending, t.putOff = append(t.putOff, t.pending...), nil
+	}
+}
+
+// busy tells whether the phones are about to agree on something.
+func (t *talking) busy() bool { return t.offering || t.late != nil || t.asked != nil }
 
 // pass hands a request of one phone to the other, and its answer back: INFO
 // with digits, MESSAGE, and whatever else phones say to one another.

@@ -11,6 +11,7 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
 	"github.com/hotdesk-pbx/hotdesk/internal/sip"
 	"github.com/hotdesk-pbx/hotdesk/internal/sip/dialog"
+	"github.com/hotdesk-pbx/hotdesk/internal/sip/sdp"
 )
 
 // errLoop means that the only way to a phone leads back here.
@@ -26,7 +27,7 @@ type branch struct {
 // ringing is the part of a call before somebody answers.
 type ringing struct {
 	*call
-	offer    []byte // the caller's; nil: the phones are asked for theirs
+	offer    []byte // of whoever waits; nil: the phones are asked for theirs
 	relies   bool   // the caller requires reliable provisional responses (RFC 3262)
 	branches map[*dialog.Leg]*branch
 	early    *branch // whose sound the caller hears already
@@ -42,8 +43,11 @@ func completedElsewhere() sip.Header {
 // phone answers.
 func (c *call) ring(d destination) (*party, outcome) {
 	r := &ringing{
-		call: c, offer: c.caller.leg.RemoteSDP(),
-		relies: sip.HasOption(c.caller.leg.Invitation(), "Require", "100rel"),
+		call: c, offer: c.waiting.able,
+	}
+	if c.transfer == nil {
+		r.offer = c.waiting.leg.RemoteSDP()
+		r.relies = sip.HasOption(c.waiting.leg.Invitation(), "Require", "100rel")
 	}
 	if err := r.prepare(); err != nil {
 		return nil, r.refusalOf(err)
@@ -72,7 +76,7 @@ func (r *ringing) prepare() error {
 			return err
 		}
 	}
-	return r.openSound(r.caller, r.local(r.caller))
+	return r.openSound(r.waiting, r.local(r.waiting))
 }
 
 // start rings all phones of a group at once. It fails when none can be rung,
@@ -102,7 +106,7 @@ func (r *ringing) invite(t target) error {
 	}
 	invite := r.invitation(t)
 	if r.offer != nil {
-		offer, err := b.offer(r.offer)
+		offer, err := r.offerFor(b.party)
 		if err != nil {
 			return fmt.Errorf("relay the offer: %w", err)
 		}
@@ -114,16 +118,23 @@ func (r *ringing) invite(t target) error {
 	}
 	b.leg = leg
 	r.branches[leg] = b
-	b.onLeave(func() { leg.Bye() }) // whatever becomes of the call
 	return nil
+}
+
+// offerFor is the offer of whoever waits, as a phone gets it.
+func (r *ringing) offerFor(p *party) ([]byte, error) {
+	if r.transfer == nil {
+		return p.offer(r.offer)
+	}
+	return p.tell(sdp.RelayAnew(r.offer, nil, p.at, p.origin))
 }
 
 // invitation is the INVITE for a target, without an offer.
 func (r *ringing) invitation(t target) dialog.Invite {
-	from, to := r.address(r.record.Caller), r.address(t.shown)
+	from, to := r.address(r.waiting.shown), r.address(t.shown)
 	invite := dialog.Invite{
 		Target: t.uri, Flows: t.flows, Routes: t.routes, Patience: t.patience,
-		From: from, To: to, ContactUser: cmp.Or(r.caller.device.Name, r.record.Caller.Number), MaxForwards: r.hops,
+		From: from, To: to, ContactUser: cmp.Or(r.waiting.device.Name, r.waiting.shown.Number), MaxForwards: r.hops,
 		// A reliable response would hold an offer that only the caller, who has
 		// not been answered yet, could answer (RFC 3262 5).
 		Unreliable: true,
@@ -178,19 +189,36 @@ func (r *ringing) wait(d destination) (winner *party, o outcome, over bool) {
 				o, over := d.judge(codes)
 				return nil, o, over
 			}
-		case dialog.Canceled:
-			r.stop(nil, reasonsOf(m.Reason)...)
-			return nil, outcomeCancelled(), true
-		case dialog.Ended: // the caller keeps silent on a reliable response
-			r.stop(nil)
-			return nil, outcomeCancelled(), true
-		case hangUp:
-			r.stop(nil)
-			return nil, outcome{statusServiceUnavailable, "Shutting Down", callrecord.Interrupted}, true
 		default:
-			r.declineOffer(message)
+			if o, over := r.givenUp(message); over {
+				return nil, o, true
+			}
 		}
 	}
+}
+
+// givenUp takes what has to do with whoever waits, and tells whether there is
+// nobody to ring for any more.
+func (r *ringing) givenUp(message any) (o outcome, over bool) {
+	o = outcomeCancelled()
+	var reason []sip.Header
+	switch m := message.(type) {
+	case dialog.Canceled:
+		reason = reasonsOf(m.Reason)
+		over = true
+	case dialog.Ended: // before the answer: the caller keeps silent on a reliable response
+		over = m.Leg == r.waiting.leg
+	case plea:
+		over = r.plead(m)
+	case hangUp:
+		o, over = outcome{statusServiceUnavailable, "Shutting Down", callrecord.Interrupted}, true
+	}
+	if over {
+		r.stop(nil, reason...)
+		return o, true
+	}
+	r.aside(message)
+	return o, false
 }
 
 // stop ends the calls of all phones but one: those that ring, and those that
@@ -262,7 +290,7 @@ func (r *ringing) progressed(m dialog.Progressed) {
 	if !b.rang && m.Response.StatusCode == statusRinging {
 		b.rang = true
 		r.publish(Ringing{
-			CallID: r.record.ID, DomainID: r.domain.ID, DeviceID: b.device.ID, Caller: r.record.Caller, Callee: b.shown, At: r.now(),
+			CallID: r.record.ID, DomainID: r.domain.ID, DeviceID: b.device.ID, Caller: r.waiting.shown, Callee: b.shown, At: r.now(),
 		})
 	}
 	code, reason := m.Response.StatusCode, m.Response.Reason
@@ -281,7 +309,7 @@ func (r *ringing) progressed(m dialog.Progressed) {
 // that is sent reliably stands (RFC 3262 5), so that no other phone could take
 // the call any more.
 func (r *ringing) earlySound(b *branch, m dialog.Progressed) []byte {
-	if m.SDP == nil || r.offer == nil || r.early != nil && r.early != b || r.relies && len(r.branches) > 1 {
+	if m.SDP == nil || r.offer == nil || r.transfer != nil || r.early != nil && r.early != b || r.relies && len(r.branches) > 1 {
 		return nil
 	}
 	body, err := r.bridge(b.party, m.SDP, r.offer)
@@ -294,6 +322,10 @@ func (r *ringing) earlySound(b *branch, m dialog.Progressed) []byte {
 }
 
 func (r *ringing) progress(code int, reason string, body []byte) {
+	if r.transfer != nil {
+		r.transfer.tell(code, reason)
+		return
+	}
 	if r.relies && r.offer == nil {
 		return // the first reliable response must hold an offer (RFC 3261 13.2.1), and nobody has made one
 	}

@@ -89,12 +89,21 @@ func (c *call) act(ctx context.Context, action dialplan.Action) outcome {
 	case dialplan.Emergency:
 		return c.emergency(ctx)
 	case dialplan.Outside:
-		return c.outside(ctx, action.Number, c.caller.user)
+		return c.outside(ctx, action.Number, c.payer())
 	case dialplan.Nothing, dialplan.Invalid:
 		return outcomeIncomplete()
 	default:
 		return c.announce(ctx, ivr.UnknownCode, outcomeIncomplete())
 	}
+}
+
+// payer is by whose right a call goes on: of whoever transfers it, else of
+// whoever called.
+func (c *call) payer() *directory.User {
+	if c.transfer != nil {
+		return c.transfer.by.user
+	}
+	return c.caller.user
 }
 
 // outside calls a number of the public telephone network, by the right of a

@@ -1,6 +1,7 @@
 package switchboard
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"slices"
@@ -33,7 +34,7 @@ func (c *call) connect(ctx context.Context, extension string) outcome {
 
 // seek calls a user.
 func (c *call) seek(ctx context.Context, user directory.User) outcome {
-	c.occupy(c.caller)
+	c.occupy(c.waiting)
 	s := &search{call: c}
 	return s.to(ctx, user)
 }
@@ -41,7 +42,9 @@ func (c *call) seek(ctx context.Context, user directory.User) outcome {
 // to goes through the stages of a call to one user: a forward of all calls,
 // the user's phones, and what the user wants when these do not answer.
 func (s *search) to(ctx context.Context, user directory.User) outcome {
-	s.record.Callee = callrecord.Party{UserID: user.ID, Number: user.Extension, Name: user.Name}
+	if s.transfer == nil {
+		s.record.Callee = callrecord.Party{UserID: user.ID, Number: user.Extension, Name: user.Name}
+	}
 	if s.hops < 1 {
 		return outcome{statusTooManyHops, "Too Many Hops", callrecord.Failed}
 	}
@@ -103,9 +106,10 @@ func forwardAfter(wish directory.Answering, result callrecord.Result) string {
 
 // forward leads the call on, by the right of the user who forwards it.
 func (s *search) forward(ctx context.Context, by directory.User, number string) outcome {
-	s.record.Via = callrecord.Forwarded
-	if s.record.Diverted == (callrecord.Party{}) {
-		s.record.Diverted = callrecord.Party{UserID: by.ID, Number: by.Extension, Name: by.Name}
+	if s.transfer == nil {
+		s.record.Via = callrecord.Forwarded
+		first := callrecord.Party{UserID: by.ID, Number: by.Extension, Name: by.Name}
+		s.record.Diverted = cmp.Or(s.record.Diverted, first)
 	}
 	s.log.Info("forwarded", slog.String("by", by.Extension), slog.String("to", number))
 	switch action := s.read(number); action.Kind {

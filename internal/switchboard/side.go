@@ -2,6 +2,7 @@ package switchboard
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/media"
 	"github.com/hotdesk-pbx/hotdesk/internal/media/g711"
@@ -16,6 +17,8 @@ type side struct {
 	at     netip.AddrPort // where the phone is told to send its sound
 	origin *sdp.Origin
 	told   sdp.Audio // what the phone was told last
+	able   []byte    // the description of the phone's that names most, for offers to others
+	names  int       // how many formats that names
 }
 
 // offer rewrites the far side's offer for this side.
@@ -26,6 +29,11 @@ func (s *side) offer(body []byte) ([]byte, error) {
 // answer rewrites the far side's answer to an offer of this side.
 func (s *side) answer(body, offer []byte) ([]byte, error) {
 	return s.tell(sdp.RelayAnswer(body, offer, s.at, s.origin))
+}
+
+// anew rewrites what another phone has described as a new offer for this one.
+func (s *side) anew(body []byte) ([]byte, error) {
+	return s.tell(sdp.RelayAnew(body, s.leg.LocalSDP(), s.at, s.origin))
 }
 
 // tell notes what this side's phone will know of where and what to send.
@@ -43,6 +51,9 @@ func (s *side) heard(body []byte) error {
 	audio, err := audioOf(body)
 	if err != nil {
 		return err
+	}
+	if s.able == nil || len(audio.Formats) > s.names {
+		s.able, s.names = body, len(audio.Formats)
 	}
 	remote := remoteOf(audio, s.told)
 	remote.Host = s.leg.Flow().Remote.Addr()
@@ -66,6 +77,7 @@ func remoteOf(phone, told sdp.Audio) media.Remote {
 	for _, f := range told.Formats {
 		remote.Payloads = append(remote.Payloads, f.PayloadType)
 	}
+	remote.Codec = lawOf(phone, told)
 	if event, ok := phone.Event(g711.Rate); ok {
 		remote.Events = event
 	}
@@ -73,6 +85,24 @@ func remoteOf(phone, told sdp.Audio) media.Remote {
 		remote.EventsIn = event
 	}
 	return remote
+}
+
+// lawOf is the G.711 law that can be played to a phone, or none: the first one
+// that the phone describes and has been told of.
+func lawOf(phone, told sdp.Audio) g711.Law {
+	has := func(a sdp.Audio, name string) bool {
+		return slices.ContainsFunc(a.Formats, func(f sdp.Format) bool { return f.Name == name && f.ClockRate == g711.Rate })
+	}
+	for _, f := range phone.Formats {
+		switch {
+		case !has(told, f.Name) || f.ClockRate != g711.Rate:
+		case f.Name == sdp.PCMU().Name:
+			return g711.ULaw
+		case f.Name == sdp.PCMA().Name:
+			return g711.ALaw
+		}
+	}
+	return 0
 }
 
 // mirrored is what we may do when the phone says what it does.

@@ -15,19 +15,25 @@ import (
 // talking is the part of a call in which two phones are connected.
 type talking struct {
 	*call
-	callee   *party
 	late     []byte      // the offer of the callee's 200, until the caller answers it
 	offering bool        // an offer of one side is on its way to the other
 	asked    *offerAsked // an offer whose answer one side's ACK will bring
+	putOff   []any       // what waits until no offer is on its way
 }
 
-// talk connects the caller with the phone that answered, until one hangs up.
+// talk connects whoever waits with the phone that answered, and then both until
+// one hangs up.
 func (c *call) talk(ctx context.Context, callee *party) outcome {
 	c.occupy(callee)
+	if c.transfer != nil {
+		c.transfer.reached = callee
+		return outcome{}
+	}
+	c.callee, callee.place = callee, "callee"
 	c.record.Callee = callee.shown
 	c.record.AnsweredAt = c.now()
 	c.save(ctx) // before the caller hears of it: an answered call is on disk
-	t := &talking{call: c, callee: callee}
+	t := &talking{call: c}
 	if err := t.accept(c.caller.leg.RemoteSDP()); err != nil {
 		c.log.Info("the phones cannot be joined", slog.Any("error", err))
 		callee.leg.Bye()
@@ -37,8 +43,13 @@ func (c *call) talk(ctx context.Context, callee *party) outcome {
 		}
 		return outcome{statusNotAcceptableHere, "Not Acceptable Here", callrecord.Failed}
 	}
-	c.publish(Answered{CallID: c.record.ID, DomainID: c.domain.ID, Caller: c.record.Caller, Callee: c.record.Callee, At: c.record.AnsweredAt})
+	c.tellAnswered()
 	return t.until(ctx)
+}
+
+// tellAnswered tells who talks now.
+func (c *call) tellAnswered() {
+	c.publish(Answered{CallID: c.record.ID, DomainID: c.domain.ID, Caller: c.caller.shown, Callee: c.callee.shown, At: c.now()})
 }
 
 // accept answers the caller with what the phone answered. A caller without an
@@ -74,49 +85,68 @@ func (c *call) bridge(callee *party, answer, offer []byte) ([]byte, error) {
 
 // until passes on what each phone wants, until one of them hangs up.
 func (t *talking) until(ctx context.Context) outcome {
-	for {
+	for !t.over() {
+		t.takeUp()
 		message, _ := t.next(nil)
 		switch m := message.(type) {
-		case dialog.Ended:
-			if t.ended(m) {
-				return outcome{code: 0, result: callrecord.Answered}
-			}
 		case dialog.Canceled: // while our 200 waited for a PRACK
 			t.record.AnsweredAt = time.Time{}
 			t.callee.leg.Bye()
 			return outcomeCancelled()
-		case dialog.Acked:
-			t.acked(m)
-		case dialog.Reoffered:
-			t.reoffered(ctx, m)
-		case offerAsked:
-			t.offerAsked(m)
-		case offerAnswered:
-			t.offerAnswered(m)
+		case plea:
+			if t.plead(m) {
+				return outcome{code: 0, result: callrecord.Answered}
+			}
 		case dialog.Requested:
-			t.pass(m)
-		case hangUp:
-			t.callee.leg.Bye()
-			return outcome{code: 0, result: callrecord.Interrupted}
+			t.requested(ctx, m)
 		default:
-			t.declineOffer(message)
+			t.negotiate(ctx, message)
 		}
+	}
+	if t.stopping && !t.caller.gone() && !t.callee.gone() {
+		return outcome{code: 0, result: callrecord.Interrupted}
+	}
+	return outcome{code: 0, result: callrecord.Answered}
+}
+
+// negotiate takes what one phone wants to agree on with the other.
+func (t *talking) negotiate(ctx context.Context, message any) {
+	switch m := message.(type) {
+	case dialog.Acked:
+		t.acked(m)
+	case dialog.Reoffered:
+		t.reoffered(ctx, m)
+	case offerAsked:
+		t.offerAsked(m)
+	case offerAnswered:
+		t.offerAnswered(m)
+	default:
+		t.declineOffer(message)
 	}
 }
 
-// ended hangs up the other side. Phones that rang in vain end here, too.
-func (t *talking) ended(m dialog.Ended) bool {
-	switch m.Leg {
-	case t.caller.leg:
-		t.record.EndedBy = endedBy(m, "caller")
-		t.callee.leg.Bye(reasonOf(m)...)
-		return true
-	case t.callee.leg:
-		t.record.EndedBy = endedBy(m, "callee")
-		t.caller.leg.Bye(reasonOf(m)...)
-		return true
+// over hangs up one side when the other has, and both when the server stops.
+func (t *talking) over() bool {
+	caller, callee := t.caller, t.callee
+	switch {
+	case caller.gone():
+		t.endedBy(caller)
+		callee.leg.Bye(reasonOf(*caller.ended)...)
+	case callee.gone():
+		t.endedBy(callee)
+		caller.leg.Bye(reasonOf(*callee.ended)...)
+	case t.stopping:
+		callee.leg.Bye()
 	default:
 		return false
+	}
+	return true
+}
+
+// endedBy notes who hung up.
+func (c *call) endedBy(p *party) {
+	if c.record.EndedBy == "" {
+		c.record.EndedBy = endedBy(*p.ended, p.place)
 	}
 }
 

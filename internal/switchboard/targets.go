@@ -75,7 +75,7 @@ func (c *call) targets(ctx context.Context, user directory.User) ([]target, erro
 // phones are the bindings of a device that can be reached. The device that
 // calls does not ring.
 func (c *call) phones(ctx context.Context, device directory.Device, holder hotdesk.Holder) []target {
-	if device.ID == c.caller.device.ID || device.Disabled {
+	if device.ID == c.waiting.device.ID || device.Disabled {
 		return nil
 	}
 	var found []target

@@ -70,11 +70,12 @@ func (b *inbox) guard(f func()) {
 // lives only while there are some, so that the sink never runs inside of a call
 // to the leg.
 type outbox struct {
-	log   *slog.Logger
-	sink  func(Event)
-	mu    sync.Mutex
-	queue []Event
-	busy  bool
+	log        *slog.Logger
+	delivering sync.Mutex // held while the sink is told; guards it
+	sink       func(Event)
+	mu         sync.Mutex
+	queue      []Event
+	busy       bool
 }
 
 func (b *outbox) put(ev Event) {
@@ -103,8 +104,19 @@ func (b *outbox) drain() {
 	}
 }
 
+// redirect puts another sink in the place of the one so far, between two
+// events; before runs then.
+func (b *outbox) redirect(sink func(Event), before func()) {
+	b.delivering.Lock()
+	defer b.delivering.Unlock()
+	before()
+	b.sink = sink
+}
+
 // deliver keeps a fault in the sink to the call it concerns.
 func (b *outbox) deliver(ev Event) {
+	b.delivering.Lock()
+	defer b.delivering.Unlock()
 	defer func() {
 		if fault := recover(); fault != nil {
 			b.log.Error("sink of a leg faulted", slog.Any("fault", fault), slog.String("stack", string(debug.Stack())))

@@ -83,6 +83,24 @@ func (g *Leg) emit(ev Event) {
 	}
 }
 
+// Post hands the leg's owner an event that the leg knows nothing of, in order
+// with its own. It is a way to the owner of a leg that [Layer.Find] has found.
+// False says that the leg is over, and that the event will not come.
+func (g *Leg) Post(ev Event) (posted bool) {
+	g.box.call(func() {
+		if posted = !g.done; posted {
+			g.out.put(ev)
+		}
+	})
+	return posted
+}
+
+// Redirect gives the leg another owner, whom all comes to that has not come to
+// the present one. Before runs when that has had its last event, and before the
+// first that goes to the other, so that what it has not dealt with can be handed
+// on in order. It must not be called from within a sink.
+func (g *Leg) Redirect(sink func(Event), before func()) { g.out.redirect(sink, before) }
+
 // finish gives the last event and stops all that is under way but a BYE.
 func (g *Leg) finish(last Event) {
 	if g.done {

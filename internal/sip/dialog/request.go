@@ -166,14 +166,14 @@ func (g *Leg) Do(ctx context.Context, method, contentType string, body []byte, h
 // wait: done gets the final response or the error. It runs on a goroutine of the
 // layer and must not block or call the leg. Otherwise Ask is as [Leg.Do]; it is
 // not for offers.
-func (g *Leg) Ask(method, contentType string, body []byte, done func(*sip.Response, error)) {
+func (g *Leg) Ask(method, contentType string, body []byte, done func(*sip.Response, error), headers ...sip.Header) {
 	g.box.call(func() {
 		err := g.ready()
 		if err != nil {
 			done(nil, wrap(sip.Method(method), err))
 			return
 		}
-		a := &ask{peer: g.peer, method: sip.Method(method), kind: contentType, body: body}
+		a := &ask{peer: g.peer, method: sip.Method(method), kind: contentType, body: body, headers: headers}
 		a.done = func(r sip.Reply) {
 			g.judge(a, r)
 			done(r.Response, wrap(a.method, r.Err))

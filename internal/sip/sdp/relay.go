@@ -78,6 +78,37 @@ func RelayAnswer(answer, offer []byte, at netip.AddrPort, origin *Origin) ([]byt
 	return s.relay(at, origin)
 }
 
+// RelayAnew is [Relay] of what a phone has described at some time, as a new
+// offer to another phone: sound flows both ways, whatever was on hold then. The
+// offer has as many streams as the description that the other phone was told
+// last (RFC 3264 8).
+func RelayAnew(body, last []byte, at netip.AddrPort, origin *Origin) ([]byte, error) {
+	s, err := Parse(body)
+	if err != nil {
+		return nil, err
+	}
+	chosen, err := s.audio()
+	if err != nil {
+		return nil, err
+	}
+	sound := s.media[chosen]
+	sound.lines = withDirection(sound.lines, SendRecv)
+	sound.lines = slices.DeleteFunc(sound.lines, func(line string) bool { return line[0] == 'c' })
+	sound.lines = slices.Insert(sound.lines, 0, "c="+connection(at.Addr().Unmap()))
+	streams := []media{sound}
+	if before, err := Parse(last); err == nil {
+		if place, err := before.audio(); err == nil {
+			streams = before.media
+			for i := range streams {
+				streams[i] = streams[i].refused()
+			}
+			streams[place] = sound
+		}
+	}
+	s.media = streams
+	return s.relay(at, origin)
+}
+
 // refused is the stream as one says no to it (RFC 3264 6).
 func (m media) refused() media {
 	m.port, m.lines = 0, nil

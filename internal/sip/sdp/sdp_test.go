@@ -345,3 +345,31 @@ func BenchmarkRelay(b *testing.B) {
 		}
 	}
 }
+
+func TestRelayAnew(t *testing.T) {
+	t.Parallel()
+	at := netip.MustParseAddrPort("198.51.100.1:10000")
+	held := lines("v=0", "o=- 1 1 IN IP4 192.0.2.1", "s=-", "c=IN IP4 0.0.0.0", "t=0 0", "m=audio 5004 RTP/AVP 8 0", "a=sendonly", "a=ptime:20")
+	video := lines("v=0", "o=- 1 1 IN IP4 198.51.100.1", "s=-", "c=IN IP4 198.51.100.1", "t=0 0", "m=video 0 RTP/AVP 31", "m=audio 9000 RTP/AVP 0")
+	head := "v=0\r\no=- 7 1 IN IP4 198.51.100.1\r\ns=-\r\nc=IN IP4 198.51.100.1\r\nt=0 0\r\n"
+	sound := "m=audio 10000 RTP/AVP 8 0\r\nc=IN IP4 198.51.100.1\r\na=ptime:20\r\na=sendrecv\r\n"
+	for name, test := range map[string]struct {
+		last []byte
+		want string
+	}{
+		"nothing was told":   {nil, head + sound},
+		"more streams":       {video, head + "m=video 0 RTP/AVP 31\r\n" + sound},
+		"nonsense was told":  {[]byte("hello"), head + sound},
+		"the same, as it is": {held, head + sound},
+	} {
+		got, err := sdp.RelayAnew(held, test.last, at, sdp.NewOrigin(7))
+		if diff := cmp.Diff(test.want, string(got)); err != nil || diff != "" {
+			t.Errorf("%s: %v\n%s", name, err, diff)
+		}
+	}
+	for _, body := range []string{"hello", "v=0\r\ns=-\r\nm=audio 0 RTP/AVP 0\r\n"} {
+		if got, err := sdp.RelayAnew([]byte(body), nil, at, sdp.NewOrigin(7)); err == nil {
+			t.Errorf("%q became %q", body, got)
+		}
+	}
+}
