@@ -6,6 +6,7 @@ package rawphone
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -27,6 +28,7 @@ const patience = 15 * time.Second
 type Account struct {
 	User, Password string
 	Server         string // host:port
+	Domain         string // "": acme.test
 }
 
 // Phone is one socket at the server. Its methods are for one goroutine.
@@ -43,6 +45,7 @@ type Phone struct {
 	cseq      atomic.Int64
 	challenge string
 	count     int
+	unasked   string // Call-ID of the last NOTIFY without a subscription
 }
 
 // Listen opens a UDP phone at a loopback address of its own.
@@ -224,7 +227,7 @@ func (p *Phone) Render(r Request) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s SIP/2.0\r\n", r.Method, r.Target)
 	fmt.Fprintf(&b, "Via: SIP/2.0/%s %s;rport;branch=z9hG4bK%s\r\n", p.transport, p.Addr(), ID())
-	fmt.Fprintf(&b, "From: <sip:%s@acme.test>;tag=%s\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %d %s\r\n", p.User, "f"+p.User, r.To, r.CallID, r.CSeq, r.Method)
+	fmt.Fprintf(&b, "From: <sip:%s@%s>;tag=%s\r\nTo: %s\r\nCall-ID: %s\r\nCSeq: %d %s\r\n", p.User, cmp.Or(p.Domain, "acme.test"), "f"+p.User, r.To, r.CallID, r.CSeq, r.Method)
 	fmt.Fprintf(&b, "Max-Forwards: 70\r\nContact: %s\r\n", p.Contact())
 	for _, h := range r.Headers {
 		b.WriteString(h + "\r\n")

@@ -105,7 +105,22 @@ func (p *Phone) answer(t *testing.T, m Message, status string, headers ...string
 // Unasked waits for a NOTIFY without a subscription and answers it.
 func (p *Phone) Unasked(t *testing.T, status string) Message {
 	t.Helper()
-	m := p.Await(t, "NOTIFY without a subscription", func(m Message) bool { return m.Code() == 0 && m.Method() == "NOTIFY" && m.ToTag() == "" })
+	m, ok := p.UnaskedWithin(patience)
+	if !ok {
+		t.Fatalf("%s got no NOTIFY without a subscription", p.User)
+	}
 	p.answer(t, m, status)
 	return m
+}
+
+// UnaskedWithin waits for such a NOTIFY for a time, and leaves it unanswered;
+// false without one. One that is only repeated does not count.
+func (p *Phone) UnaskedWithin(limit time.Duration) (Message, bool) {
+	m, ok := p.Within(limit, func(m Message) bool {
+		return m.Code() == 0 && m.Method() == "NOTIFY" && m.ToTag() == "" && m.Header("Call-ID") != p.unasked
+	})
+	if ok {
+		p.unasked = m.Header("Call-ID")
+	}
+	return m, ok
 }

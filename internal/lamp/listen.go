@@ -137,6 +137,7 @@ func (s *Service) registered(b location.Binding) {
 
 // left is about a phone that answers no longer.
 func (s *Service) left(b location.Binding) {
+	s.unasked.gone(b.ID)
 	s.unasked.later(b)
 	s.changed(registration, b.DeviceID)
 	s.owner(b.DeviceID)

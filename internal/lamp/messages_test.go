@@ -13,7 +13,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func TestMessagesFollowThePerson(t *testing.T) {
 	t.Parallel()
 	o := start(t)
-	first := o.leave("1001")
+	first := o.leave()
 	own := o.phone("ana-1").Subscribe(t, "message-summary", "sip:ana-1@acme.test")
 	desk := o.phone("5401").Subscribe(t, "message-summary", "sip:5401@acme.test")
 	m := own.Next(t)
@@ -30,11 +30,11 @@ func TestMessagesFollowThePerson(t *testing.T) {
 		t.Errorf("the free desk shows %q", got)
 	}
 
-	o.logIn("5401", "1001")
+	o.logIn()
 	if got := shows(desk.Next(t)); got != "1/0 (0/0)" {
 		t.Errorf("after the login the desk shows %q", got)
 	}
-	second := o.leave("1001")
+	second := o.leave()
 	if a, b := shows(own.Next(t)), shows(desk.Next(t)); a != "2/0 (0/0)" || b != a {
 		t.Errorf("after a message the phones show %q and %q", a, b)
 	}
@@ -47,10 +47,10 @@ func TestMessagesFollowThePerson(t *testing.T) {
 	if m := desk.Next(t); shows(m) != "0/2 (0/0)" || m.Body()[:20] != "Messages-Waiting: no" {
 		t.Errorf("after all were heard the desk shows %q", m.Body())
 	}
-	o.leave("1001")
+	o.leave()
 	own.Next(t)
 	desk.Next(t)
-	o.logOut("5401")
+	o.logOut()
 	if got := shows(desk.Next(t)); got != "0/0 (0/0)" {
 		t.Errorf("after the release the desk shows %q", got)
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hotdesk-pbx/hotdesk/e2e/rawphone"
 	"github.com/hotdesk-pbx/hotdesk/internal/app"
@@ -76,12 +77,11 @@ pin = "4711"
   password = "secret-of-olga-12345"
 `
 
-func start(t *testing.T, change ...func(*app.Config)) *office {
+func start(t *testing.T) *office {
 	t.Helper()
-	change = append([]func(*app.Config){func(c *app.Config) {
-		c.SIPTimers = sip.Timers{T1: 50 * 1e6, T2: 200 * 1e6, T4: 100 * 1e6, Trying: 20 * 1e6} // 64*T1 is 3.2 s
-	}}, change...)
-	o := &office{Office: apptest.Start(t, change...), t: t}
+	const ms = time.Millisecond
+	timers := sip.Timers{T1: 50 * ms, T2: 200 * ms, T4: 100 * ms, Trying: 20 * ms} // 64*T1 is 3.2 s
+	o := &office{Office: apptest.Start(t, func(c *app.Config) { c.SIPTimers = timers }), t: t}
 	o.domain = o.Apply(t, acme)
 	o.Apply(t, other)
 	return o
@@ -115,27 +115,27 @@ func (o *office) device(name string) directory.Device {
 	return d
 }
 
-// logIn makes a desk somebody's, as the star code does.
-func (o *office) logIn(desk, extension string) {
+// logIn makes the desk Ana's, as the star code does.
+func (o *office) logIn() {
 	o.t.Helper()
 	if _, err := o.App.Sessions().Login(o.t.Context(), hotdesk.LoginRequest{
-		DeviceID: o.device(desk).ID, UserID: o.user(extension).ID, By: hotdesk.By{Door: hotdesk.DoorStarCode},
+		DeviceID: o.device("5401").ID, UserID: o.user("1001").ID, By: hotdesk.By{Door: hotdesk.DoorStarCode},
 	}); err != nil {
 		o.t.Fatal(err)
 	}
 }
 
-func (o *office) logOut(desk string) {
+func (o *office) logOut() {
 	o.t.Helper()
-	if _, err := o.App.Sessions().Release(o.t.Context(), o.device(desk).ID, hotdesk.By{Door: hotdesk.DoorStarCode}); err != nil {
+	if _, err := o.App.Sessions().Release(o.t.Context(), o.device("5401").ID, hotdesk.By{Door: hotdesk.DoorStarCode}); err != nil {
 		o.t.Fatal(err)
 	}
 }
 
-// leave leaves a message for a user.
-func (o *office) leave(extension string) voicemail.Message {
+// leave leaves a message for Ana.
+func (o *office) leave() voicemail.Message {
 	o.t.Helper()
-	take, err := o.App.Mailboxes().Begin(o.t.Context(), o.user(extension), directory.NewID(), voicemail.Party{Number: "1003"})
+	take, err := o.App.Mailboxes().Begin(o.t.Context(), o.user("1001"), directory.NewID(), voicemail.Party{Number: "1003"})
 	if err != nil {
 		o.t.Fatal(err)
 	}

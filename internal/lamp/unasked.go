@@ -62,8 +62,8 @@ func (u *unasked) later(b location.Binding) {
 	u.wake()
 }
 
-// forget forgets a phone that is no longer there.
-func (u *unasked) forget(bindingID string) {
+// gone forgets a phone that is no longer there.
+func (u *unasked) gone(bindingID string) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	delete(u.known, bindingID)
@@ -131,7 +131,7 @@ func (u *unasked) nextMove() (move, bool) {
 // moved tells a phone that came. Whether the person is there who holds its desk
 // may have changed, too.
 func (u *unasked) moved(ctx context.Context, m move) {
-	u.forget(m.bindingID)
+	u.doubt(m.bindingID)
 	u.tellAll(ctx, m.deviceID)
 	device, ok := u.service.cfg.Directory.Device(m.deviceID)
 	if !ok {
@@ -182,6 +182,15 @@ func (u *unasked) willing(deviceID string) []location.Binding {
 		t := u.known[b.ID]
 		return err != nil || t != nil && t.refuses || slices.Contains(subscribed, flow) || !u.service.cfg.Engine.Alive(flow)
 	})
+}
+
+// doubt notes that a phone may show anything.
+func (u *unasked) doubt(bindingID string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if t := u.known[bindingID]; t != nil {
+		t.told = false
+	}
 }
 
 // start notes that a phone is being told, unless it knows or has another NOTIFY
