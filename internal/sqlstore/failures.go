@@ -19,16 +19,16 @@ func (db *DB) Failures() *Failures { return &Failures{db} }
 
 // Failures implements [login.Store].
 func (st *Failures) Failures(ctx context.Context, subjects ...string) ([]login.Failures, error) {
-	var all []login.Failures
-	for _, subject := range subjects {
-		found, err := collect(ctx, st.db.reader, failureFields,
-			"select subject, failures, rounds, last_at, locked_to from login_failures where subject = $1", subject)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, found...)
+	if len(subjects) == 0 {
+		return nil, nil
 	}
-	return all, nil
+	args := make([]any, len(subjects))
+	for i, subject := range subjects {
+		args[i] = subject
+	}
+	return collect(ctx, st.db.reader, failureFields,
+		"select subject, failures, rounds, last_at, locked_to from login_failures where subject in "+places(1, len(args))+
+			" order by subject", args...)
 }
 
 func failureFields(f *login.Failures) []any {

@@ -17,12 +17,13 @@ type querier interface {
 // reader reads beside the writer, on connections of its own.
 type reader struct {
 	pool  *sql.DB
+	local bool // a read is over before anybody could change their mind
 	mu    sync.Mutex
 	stmts map[string]*sql.Stmt
 }
 
-func newReader(pool *sql.DB) *reader {
-	return &reader{pool: pool, stmts: map[string]*sql.Stmt{}}
+func newReader(pool *sql.DB, local bool) *reader {
+	return &reader{pool: pool, local: local, stmts: map[string]*sql.Stmt{}}
 }
 
 func (r *reader) query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
@@ -30,7 +31,13 @@ func (r *reader) query(ctx context.Context, text string, args ...any) (*sql.Rows
 	if err != nil {
 		return nil, err
 	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	storable(args)
+	if r.local { // watching a context costs two goroutines
+		ctx = context.WithoutCancel(ctx)
+	}
 	return onLiveConnection(func() (*sql.Rows, error) { return s.QueryContext(ctx, args...) })
 }
 
@@ -96,6 +103,9 @@ func collect[T any](ctx context.Context, q querier, fields func(*T) []any, text 
 	defer func() { _ = rows.Close() }() // rows.Err tells what went wrong
 	var all []T
 	for rows.Next() {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		var one T
 		if err := rows.Scan(fields(&one)...); err != nil {
 			return nil, explain(err)
