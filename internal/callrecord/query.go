@@ -29,10 +29,13 @@ type Cursor struct {
 // Cursor is the place of the record.
 func (r *Record) Cursor() Cursor { return Cursor{StartedAt: r.StartedAt, ID: r.ID} }
 
-// Store keeps records. Put returns when the record is on disk; many share one sync.
+// Store keeps records. Put and End return when the record is on disk; many share one sync.
 type Store interface {
 	// Put writes a record, new or again, whole.
 	Put(ctx context.Context, r Record) error
+	// End writes a record that is the end of the one put last ([Record.IsEndOf]),
+	// which costs less. One that is not there is put.
+	End(ctx context.Context, r Record) error
 	Records(ctx context.Context, q Query) ([]Record, error)
 	// CloseOpen ends every open record as Interrupted, for the start of the server.
 	CloseOpen(ctx context.Context, at time.Time) (int, error)

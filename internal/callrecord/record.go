@@ -40,6 +40,14 @@ type Record struct {
 	TransferredBy string    // "caller" or "callee": who left the call with that
 }
 
+// IsEndOf reports whether nothing has become of a call since it was another
+// record but that it has ended.
+func (r *Record) IsEndOf(begun *Record) bool {
+	ended := *begun
+	ended.EndedAt, ended.Result, ended.Cause, ended.EndedBy = r.EndedAt, r.Result, r.Cause, r.EndedBy
+	return ended == *r && begun.EndedAt.IsZero() && !r.EndedAt.IsZero()
+}
+
 // Way is whether a call stays inside the domain.
 type Way string
 

@@ -45,7 +45,7 @@ func Open(ctx context.Context, database, dataDir string) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", explain(err))
 	}
-	db := &DB{reader: newReader(parts.read, parts.local), writer: newWriter(parts.write, parts.plan), copyTo: parts.copyTo}
+	db := &DB{reader: newReader(parts), writer: newWriter(parts), copyTo: parts.copyTo}
 	db.closed = sync.OnceValue(func() error {
 		db.writer.close()
 		return explain(errors.Join(db.reader.close(), parts.close()))
@@ -73,7 +73,8 @@ func (db *DB) Copy(ctx context.Context, file string) error {
 // engine is what differs between the databases.
 type engine struct {
 	read, write *sql.DB
-	local       bool // in this process, with no network between
+	local       bool                // in this process, with no network between
+	text        func(string) string // of a statement as this database takes it best
 	plan        plan
 	closers     []io.Closer                                  // what there is to close, in this order
 	copyTo      func(ctx context.Context, file string) error // nil: it cannot copy itself

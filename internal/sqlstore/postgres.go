@@ -38,6 +38,7 @@ func openPostgres(ctx context.Context, location string) (engine, error) {
 	e := engine{
 		read:  stdlib.OpenDB(*config),
 		write: stdlib.OpenDB(*writing),
+		text:  func(text string) string { return text },
 		plan:  plan{workers: pgWriters, batch: 128, begin: "begin", timeout: pgTimeout},
 	}
 	e.read.SetMaxOpenConns(pgReaders)

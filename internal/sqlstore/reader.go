@@ -18,12 +18,13 @@ type querier interface {
 type reader struct {
 	pool  *sql.DB
 	local bool // a read is over before anybody could change their mind
+	text  func(string) string
 	mu    sync.Mutex
 	stmts map[string]*sql.Stmt
 }
 
-func newReader(pool *sql.DB, local bool) *reader {
-	return &reader{pool: pool, local: local, stmts: map[string]*sql.Stmt{}}
+func newReader(e engine) *reader {
+	return &reader{pool: e.read, local: e.local, text: e.text, stmts: map[string]*sql.Stmt{}}
 }
 
 func (r *reader) query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
@@ -49,7 +50,7 @@ func (r *reader) prepared(ctx context.Context, text string) (*sql.Stmt, error) {
 		return s, nil
 	}
 	//nolint:sqlclosecheck // kept for the next query, closed by close
-	s, err := onLiveConnection(func() (*sql.Stmt, error) { return r.pool.PrepareContext(ctx, text) })
+	s, err := onLiveConnection(func() (*sql.Stmt, error) { return r.pool.PrepareContext(ctx, r.text(text)) })
 	if err == nil {
 		r.stmts[text] = s
 	}

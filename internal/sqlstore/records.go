@@ -71,13 +71,36 @@ func partyColumns(end string, p *callrecord.Party) []column {
 
 // Put implements [callrecord.Store].
 func (st *Records) Put(ctx context.Context, r callrecord.Record) error {
-	args := make([]any, 0, 64)
-	for _, c := range append(firstColumns(&r), laterColumns(&r)...) {
-		args = append(args, c.stored())
-	}
+	args := st.args(&r)
 	err := st.db.write(ctx, func(ctx context.Context, tx *writeConn) error { return tx.do(ctx, st.insert, args...) })
 	if err != nil {
 		return fmt.Errorf("store a call record: %w", err)
+	}
+	return nil
+}
+
+func (st *Records) args(r *callrecord.Record) []any {
+	columns := append(firstColumns(r), laterColumns(r)...)
+	args := make([]any, len(columns))
+	for i, c := range columns {
+		args[i] = c.stored()
+	}
+	return args
+}
+
+// End implements [callrecord.Store]. It leaves all indexes alone but that of
+// open records.
+func (st *Records) End(ctx context.Context, r callrecord.Record) error {
+	err := st.db.write(ctx, func(ctx context.Context, tx *writeConn) error {
+		changed, err := tx.exec(ctx, "update call_records set ended_at = $1, result = $2, cause = $3, ended_by = $4 where id = $5",
+			millis(r.EndedAt), string(r.Result), r.Cause, r.EndedBy, r.ID)
+		if err != nil || changed > 0 {
+			return err
+		}
+		return tx.do(ctx, st.insert, st.args(&r)...)
+	})
+	if err != nil {
+		return fmt.Errorf("end a call record: %w", err)
 	}
 	return nil
 }

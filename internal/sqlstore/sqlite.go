@@ -40,7 +40,7 @@ func openSQLite(ctx context.Context, dataDir string) (engine, error) {
 // openFile opens the database file with one connection that writes and a few
 // that read. What it could open is in the engine also when it fails.
 func openFile(ctx context.Context, file string) (engine, error) {
-	e := engine{local: true, plan: plan{workers: 1, batch: 1024, begin: "begin immediate"}}
+	e := engine{local: true, text: unnumbered, plan: plan{workers: 1, batch: 1024, begin: "begin immediate"}}
 	if err := private(file); err != nil {
 		return e, fmt.Errorf("%w: %w", ErrReadOnly, err)
 	}

@@ -248,6 +248,33 @@ func TestRecords(t *testing.T) {
 	}
 }
 
+func TestEndOfARecord(t *testing.T) {
+	t.Parallel()
+	for kind, empty := range databases {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			db := empty(t)
+			put, lost := fill[callrecord.Record](t, "a"), fill[callrecord.Record](t, "b")
+			open := put
+			open.EndedAt, open.Result, open.Cause, open.EndedBy = time.Time{}, "", 0, ""
+			if err := db.Records().Put(t.Context(), open); err != nil {
+				t.Fatal(err)
+			}
+			for _, r := range []callrecord.Record{put, lost} {
+				for range 2 {
+					if err := db.Records().End(t.Context(), r); err != nil {
+						t.Fatal(err)
+					}
+				}
+				found, err := db.Records().Records(t.Context(), callrecord.Query{UserID: r.Caller.UserID})
+				if diff := cmp.Diff([]callrecord.Record{r}, found); diff != "" || err != nil {
+					t.Errorf("%v %s", err, diff)
+				}
+			}
+		})
+	}
+}
+
 func TestAuditEntries(t *testing.T) {
 	t.Parallel()
 	for kind, empty := range databases {

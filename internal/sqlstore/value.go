@@ -122,3 +122,21 @@ func places(rows, columns int) string {
 	}
 	return b.String()
 }
+
+// unnumbered writes the parameters of a statement as "?" where they are numbered
+// in the order in which they stand: SQLite then looks for none by its name.
+func unnumbered(text string) string {
+	var b strings.Builder
+	for n, rest := 1, text; ; n++ {
+		before, after, found := strings.Cut(rest, "$")
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		rest = strings.TrimLeft(after, "0123456789")
+		if after[:len(after)-len(rest)] != strconv.Itoa(n) {
+			return text
+		}
+		b.WriteByte('?')
+	}
+}

@@ -21,6 +21,7 @@ var (
 type writeConn struct {
 	pool      *sql.DB
 	begin     string
+	text      func(string) string
 	consumers *consumers
 	conn      *sql.Conn
 	stmts     map[string]*sql.Stmt
@@ -142,7 +143,7 @@ func (c *writeConn) exec(ctx context.Context, text string, args ...any) (int64, 
 	s := c.stmts[text]
 	if s == nil {
 		var err error
-		if s, err = c.conn.PrepareContext(ctx, text); err != nil {
+		if s, err = c.conn.PrepareContext(ctx, c.text(text)); err != nil {
 			return 0, err
 		}
 		c.stmts[text] = s

@@ -33,6 +33,7 @@ type write struct {
 type writer struct {
 	pool      *sql.DB
 	plan      plan
+	text      func(string) string
 	consumers consumers
 
 	mu      sync.Mutex
@@ -43,10 +44,10 @@ type writer struct {
 	workers sync.WaitGroup
 }
 
-func newWriter(pool *sql.DB, p plan) *writer {
-	w := &writer{pool: pool, plan: p}
+func newWriter(e engine) *writer {
+	w := &writer{pool: e.write, plan: e.plan, text: e.text}
 	w.arrived.L = &w.mu
-	for range p.workers {
+	for range e.plan.workers {
 		w.workers.Go(w.work)
 	}
 	return w
@@ -120,7 +121,7 @@ func (w *writer) close() {
 }
 
 func (w *writer) work() {
-	c := &writeConn{pool: w.pool, begin: w.plan.begin, consumers: &w.consumers}
+	c := &writeConn{pool: w.pool, begin: w.plan.begin, text: w.text, consumers: &w.consumers}
 	defer c.drop()
 	for batch := w.take(); batch != nil; batch = w.take() {
 		if err := w.commit(c, batch); errors.Is(err, errAgain) {

@@ -43,7 +43,8 @@ type call struct {
 	waiting  *party    // for whom phones ring or a conversation speaks: the caller, or who is transferred
 	transfer *transfer // under way, or nil
 	record   callrecord.Record
-	parties  []*party // all who have a part, the caller first
+	saved    callrecord.Record // as it is on disk
+	parties  []*party          // all who have a part, the caller first
 }
 
 // The inbox carries [dialog.Event]s and these.
@@ -195,9 +196,15 @@ func partyOf(device directory.Device, holder hotdesk.Holder) callrecord.Party {
 // save writes the record. A call is not refused because its record cannot be
 // written: people must be able to phone while a disk is full.
 func (c *call) save(ctx context.Context) {
-	if err := c.board.cfg.Records.Put(ctx, c.record); err != nil {
-		c.log.Error("write the call record", slog.Any("error", err))
+	write := c.board.cfg.Records.Put
+	if c.record.IsEndOf(&c.saved) {
+		write = c.board.cfg.Records.End
 	}
+	if err := write(ctx, c.record); err != nil {
+		c.log.Error("write the call record", slog.Any("error", err))
+		return
+	}
+	c.saved = c.record
 }
 
 // end closes the caller's leg if it is still open, gives back what the call
