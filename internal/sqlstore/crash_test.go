@@ -70,7 +70,7 @@ func writeForEver(ctx context.Context, db *sqlstore.DB, device string) {
 		id := newID()
 		b := location.Binding{ID: id, DeviceID: device}
 		acknowledge("bindings", id, db.Bindings().Save(ctx, location.Change{Put: []location.Binding{b}}))
-		acknowledge("call_records", id, db.Records().Put(ctx, callrecord.Record{ID: id, Result: callrecord.Answered}))
+		acknowledge("call_records", id, db.Records().Put(ctx, callrecord.Record{ID: id, StartedAt: noon, Result: callrecord.Answered}))
 		s := session("desk-"+id, "ana", 0)
 		s.ID = id
 		change := hotdesk.Change{

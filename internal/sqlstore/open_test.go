@@ -221,7 +221,7 @@ func TestFullDisk(t *testing.T) {
 // acknowledged is there.
 func fillDisk(ctx context.Context, db *sqlstore.DB) error {
 	for n := 0; ; n++ {
-		r := callrecord.Record{ID: fmt.Sprint(n), Caller: callrecord.Party{Name: strings.Repeat("x", 5000)}}
+		r := callrecord.Record{ID: fmt.Sprint(n), StartedAt: noon, Caller: callrecord.Party{Name: strings.Repeat("x", 5000)}}
 		full := db.Records().Put(ctx, r)
 		if full == nil {
 			continue

@@ -66,7 +66,7 @@ func TestCancelledWriteIsDoneOrNot(t *testing.T) {
 						}
 						cancel()
 					}()
-					err := db.Records().Put(ctx, callrecord.Record{ID: fmt.Sprintf("%d", i)})
+					err := db.Records().Put(ctx, callrecord.Record{ID: fmt.Sprintf("%d", i), StartedAt: noon})
 					switch {
 					case err == nil:
 						done.Add(1)
@@ -84,7 +84,7 @@ func TestCancelledWriteIsDoneOrNot(t *testing.T) {
 			}
 			ctx, cancel := context.WithCancel(t.Context())
 			cancel()
-			if err := db.Records().Put(ctx, callrecord.Record{ID: "late"}); !errors.Is(err, context.Canceled) {
+			if err := db.Records().Put(ctx, callrecord.Record{ID: "late", StartedAt: noon}); !errors.Is(err, context.Canceled) {
 				t.Errorf("a context that had ended: %v", err)
 			}
 		})
@@ -106,7 +106,7 @@ func TestWaitingWriteCanBeGivenUp(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	answers := make(chan error, 20)
 	for i := range 20 { // whichever comes first is held up, with those that are in its batch
-		go func() { answers <- db.Records().Put(ctx, callrecord.Record{ID: fmt.Sprint(i)}) }()
+		go func() { answers <- db.Records().Put(ctx, callrecord.Record{ID: fmt.Sprint(i), StartedAt: noon}) }()
 	}
 	cancel()
 	givenUp := 0
@@ -146,7 +146,7 @@ func TestCloseFinishesWhatWaits(t *testing.T) {
 			)
 			for i := range 300 {
 				group.Go(func() {
-					err := db.Records().Put(t.Context(), callrecord.Record{ID: fmt.Sprintf("%d", i)})
+					err := db.Records().Put(t.Context(), callrecord.Record{ID: fmt.Sprintf("%d", i), StartedAt: noon})
 					if err == nil {
 						acked.Add(1)
 					} else if !errors.Is(err, sqlstore.ErrClosed) {
@@ -159,7 +159,7 @@ func TestCloseFinishesWhatWaits(t *testing.T) {
 			if n := again.number(t, "select count(*) from call_records"); n != int(acked.Load()) {
 				t.Errorf("%d records are stored, %d were acknowledged", n, acked.Load())
 			}
-			if err := db.Records().Put(t.Context(), callrecord.Record{ID: "late"}); !errors.Is(err, sqlstore.ErrClosed) {
+			if err := db.Records().Put(t.Context(), callrecord.Record{ID: "late", StartedAt: noon}); !errors.Is(err, sqlstore.ErrClosed) {
 				t.Errorf("write after Close: %v", err)
 			}
 			if _, err := db.Records().Records(t.Context(), callrecord.Query{}); !errors.Is(err, sqlstore.ErrClosed) {
@@ -202,7 +202,9 @@ func TestServersThatLockCrosswise(t *testing.T) {
 func TestLostConnections(t *testing.T) {
 	t.Parallel()
 	db := open(t, cluster.Database(t), "")
-	put := func(id string) error { return db.Records().Put(t.Context(), callrecord.Record{ID: id}) }
+	put := func(id string) error {
+		return db.Records().Put(t.Context(), callrecord.Record{ID: id, StartedAt: noon})
+	}
 	for round := range 3 {
 		if err := put(fmt.Sprint("before", round)); err != nil {
 			t.Fatal(err)
