@@ -23,7 +23,11 @@ type Baresip struct {
 	control  net.Conn
 	replies  chan baresipMessage
 	recorded []string // the recordings of earlier calls
+	lamp     Lamp
 }
+
+// Lamp is what a phone knows of the messages that wait.
+type Lamp struct{ New, Saved int }
 
 type baresipMessage struct {
 	Response bool   `json:"response"`
@@ -62,8 +66,12 @@ func StartBaresip(t *testing.T, a Account) *Baresip {
 	if a.Unregistered {
 		interval = 0
 	}
-	b.command(t, "uanew", fmt.Sprintf("<sip:%s@%s;transport=%s>;auth_user=%s;auth_pass=%s;answermode=%s;regint=%d;audio_codecs=PCMU,PCMA",
-		a.User, a.Server, transport, a.User, a.Password, answer, interval))
+	mwi := "no"
+	if a.Lamp {
+		mwi = "yes"
+	}
+	b.command(t, "uanew", fmt.Sprintf("<sip:%s@%s;transport=%s>;auth_user=%s;auth_pass=%s;answermode=%s;regint=%d;mwi=%s;audio_codecs=PCMU,PCMA",
+		a.User, a.Server, transport, a.User, a.Password, answer, interval, mwi))
 	return b
 }
 
@@ -104,6 +112,7 @@ module aufile.so
 module aubridge.so
 module_tmp account.so
 module_app menu.so
+module_app mwi.so
 module_app ctrl_tcp.so
 ctrl_tcp_listen 127.0.0.1:%d
 snd_path %s
@@ -203,6 +212,10 @@ func (b *Baresip) happened(m baresipMessage) {
 		b.state = Established
 	case "CALL_CLOSED":
 		b.state, b.lastEnd = Idle, m.Param
+	case "MWI_NOTIFY":
+		for line := range strings.Lines(m.Param) {
+			_, _ = fmt.Sscanf(line, "Voice-Message: %d/%d", &b.lamp.New, &b.lamp.Saved) // other lines do not fit
+		}
 	case "CALL_DTMF_START":
 		b.keys.WriteString(m.Param)
 	}
@@ -230,6 +243,12 @@ func (b *Baresip) command(t *testing.T, command, params string) baresipMessage {
 		t.Fatalf("%s does not answer the command %s", b.name, command)
 		return baresipMessage{}
 	}
+}
+
+// AwaitLamp waits until the phone knows of so many messages.
+func (b *Baresip) AwaitLamp(t *testing.T, want Lamp) {
+	t.Helper()
+	b.wait(t, fmt.Sprintf("a lamp with %+v", want), func() bool { return b.lamp == want })
 }
 
 // Dial implements [Phone].

@@ -26,6 +26,7 @@ type Account struct {
 	AutoAnswer     bool
 	Transport      string // "udp" (default) or "tcp"
 	Unregistered   bool   // calls without registering
+	Lamp           bool   // subscribes to its messages; baresip only
 }
 
 // State is how far a phone's call has come.
