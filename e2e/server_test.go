@@ -59,6 +59,7 @@ type server struct {
 	args []string
 
 	files int // that the process may have open; 0: as many as the test
+	disk  int // kilobytes of the disk that it has for voicemail; 0: as many as there are
 }
 
 type logBuffer struct {
@@ -83,6 +84,13 @@ func (b *logBuffer) String() string {
 func start(t *testing.T, args ...string) *server {
 	t.Helper()
 	s := &server{data: t.TempDir(), sip: ownAddress(t), log: &logBuffer{}, args: args}
+	s.begin(t)
+	return s
+}
+
+// begin runs a server until the test ends.
+func (s *server) begin(t *testing.T) {
+	t.Helper()
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("server log:\n%s", s.log)
@@ -90,7 +98,6 @@ func start(t *testing.T, args ...string) *server {
 	})
 	s.run(t)
 	t.Cleanup(func() { s.kill() })
-	return s
 }
 
 // ownAddress is a free address whose port lies below those that the system
@@ -122,6 +129,11 @@ func (s *server) command(t *testing.T) *exec.Cmd {
 	args := append([]string{"serve", "--data", s.data, "--sip", s.sip, "--http", "127.0.0.1:0", "--rtp-ports", "0", "--log-level", "debug"}, s.args...)
 	if s.files > 0 {
 		name, args = "sh", append([]string{"-c", `ulimit -n "$0" && exec "$@"`, strconv.Itoa(s.files), name}, args...)
+	}
+	if s.disk > 0 {
+		mount := `mount -t tmpfs -o size="$0"k none "$1" && shift && exec "$@"`
+		args = append([]string{"-rm", "sh", "-c", mount, strconv.Itoa(s.disk), filepath.Join(s.data, "voicemail"), name}, args...)
+		name = "unshare"
 	}
 	cmd := exec.Command(name, args...)
 	cmd.Env = append(os.Environ(), s.env...)

@@ -3,6 +3,7 @@ package ivr
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -82,10 +83,12 @@ func countOf(n int, one, many prompts.Name) prompts.Phrase {
 // [onward] when the next one is to follow.
 func (b *box) message(ctx context.Context, m voicemail.Message) (step, error) {
 	sound, err := b.Messages.Sound(ctx, m.ID)
-	if errors.Is(err, voicemail.ErrNotFound) { // another listener has deleted it
+	switch {
+	case errors.Is(err, voicemail.ErrNotFound): // another listener has deleted it
 		return onward, b.say(ctx, prompts.Phrase{prompts.MessageGone})
-	}
-	if err != nil {
+	case errors.Is(err, voicemail.ErrNoSound):
+		b.Log.ErrorContext(ctx, "a message cannot be played", slog.Any("error", err))
+	case err != nil:
 		return leave, err
 	}
 	p := &playing{box: b, message: m, sound: sound}
@@ -115,8 +118,8 @@ type playing struct {
 	*box
 
 	message   voicemail.Message
-	sound     []int16
-	at        int // samples heard
+	sound     []int16 // none: it cannot be played
+	at        int     // samples heard
 	announced bool
 }
 
@@ -132,6 +135,9 @@ func (p *playing) play(ctx context.Context) (rune, error) {
 	}
 	if key, err := p.pressed(ctx); key != silent || err != nil {
 		return key, err
+	}
+	if len(p.sound) == 0 {
+		return p.choice(ctx, prompts.MessageBroken, prompts.MessageKeys)
 	}
 	// How long it takes is measured, not told the time of, so it goes by the
 	// machine's clock.
@@ -168,8 +174,8 @@ func (p *playing) move(key rune) {
 }
 
 // choice says something and returns the key that is pressed then.
-func (p *playing) choice(ctx context.Context, words prompts.Name) (rune, error) {
-	if err := p.say(ctx, prompts.Phrase{words}); err != nil {
+func (p *playing) choice(ctx context.Context, words ...prompts.Name) (rune, error) {
+	if err := p.say(ctx, words); err != nil {
 		return 0, err
 	}
 	key, err := p.key(ctx, firstKey)

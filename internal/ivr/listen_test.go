@@ -2,6 +2,7 @@ package ivr_test
 
 import (
 	"errors"
+	"os"
 	"slices"
 	"testing"
 	"time"
@@ -255,6 +256,41 @@ func TestWhoMayOpenAMailbox(t *testing.T) {
 				}
 				r.heard(c, want...)
 				r.assertRefused(tt.refused...)
+			})
+		})
+	}
+}
+
+func TestDamagedSoundIsTold(t *testing.T) {
+	t.Parallel()
+	const broken = "The sound of this message cannot be played. " + theKeys
+	for name, tt := range map[string]struct {
+		damage func(file string) error
+		heard  []string
+		played int
+	}{
+		"gone":  {os.Remove, []string{askPIN, oneNew, newFromBob, broken, deleted, noMore, theMenu, goodbye}, 0},
+		"empty": {func(file string) error { return os.Truncate(file, 0) }, []string{askPIN, oneNew, newFromBob, broken, deleted, noMore, theMenu, goodbye}, 0},
+		"cut off": {
+			func(file string) error { return os.Truncate(file, 44+2*8000) },
+			[]string{askPIN, oneNew, newFromBob, theKeys, deleted, noMore, theMenu, goodbye}, 8000,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inMailroom(t, func(r *mailroom) {
+				said := words(1, 2*time.Second)
+				r.left(r.now.Add(-30*time.Minute), fromBob, said)
+				if err := tt.damage(r.files()[0]); err != nil {
+					r.t.Fatal(err)
+				}
+				c := &caller{answers: typed(map[string][]string{theKeys: {"3"}, broken: {"3"}, theMenu: {"*"}})}
+				r.open(c)
+				r.heard(c, tt.heard...)
+				if tt.played > 0 && !slices.ContainsFunc(c.played, func(pcm []int16) bool { return slices.Equal(pcm, said[:tt.played]) }) {
+					r.t.Error("what is left of the message was not played")
+				}
+				r.assertHolds() // it can be deleted
 			})
 		})
 	}

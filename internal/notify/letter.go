@@ -7,6 +7,7 @@ import (
 	"fmt"
 	htmltemplate "html/template"
 	"io"
+	"io/fs"
 	"log/slog"
 	"strings"
 	"text/template"
@@ -154,7 +155,7 @@ func (s *Service) ofMessage(ctx context.Context, domain directory.Domain, at tim
 		l.closing = "The message is attached, and waits in your mailbox: dial " + code + " to hear it there."
 	}
 	sound, _, err := s.cfg.Messages.Open(ctx, left.MessageID)
-	if errors.Is(err, voicemail.ErrNotFound) {
+	if errors.Is(err, voicemail.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
 		l.closing = "The message has been deleted from your mailbox since."
 		return l, func() {}, nil
 	}

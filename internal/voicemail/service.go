@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
 	"sync"
 	"time"
@@ -64,7 +63,8 @@ func (s *Service) Messages(ctx context.Context, userID string) ([]Message, error
 	return messages, nil
 }
 
-// Open reads a message and its sound, a WAV file. It fails with [ErrNotFound].
+// Open reads a message and its sound, a WAV file. It fails with [ErrNotFound],
+// and with [ErrNoSound] when only the message is there.
 func (s *Service) Open(ctx context.Context, messageID string) (io.ReadCloser, Message, error) {
 	found, err := s.cfg.Store.Messages(ctx, Query{ID: messageID, States: []State{StateNew, StateSaved}})
 	switch {
@@ -74,20 +74,25 @@ func (s *Service) Open(ctx context.Context, messageID string) (io.ReadCloser, Me
 		return nil, Message{}, fmt.Errorf("message %s: %w", messageID, ErrNotFound)
 	}
 	sound, err := s.cfg.Audio.Open(nameOf(found[0]))
-	if errors.Is(err, fs.ErrNotExist) {
-		err = fmt.Errorf("the sound of message %s: %w", messageID, ErrNotFound)
+	if err != nil {
+		return nil, found[0], fmt.Errorf("message %s: %w: %w", messageID, ErrNoSound, err)
 	}
-	return sound, found[0], err
+	return sound, found[0], nil
 }
 
-// Sound reads the sound of a message. It fails with [ErrNotFound].
+// Sound reads the sound of a message; of one that was cut off, what is left of
+// it. It fails as [Service.Open] does.
 func (s *Service) Sound(ctx context.Context, messageID string) ([]int16, error) {
 	sound, _, err := s.Open(ctx, messageID)
 	if err != nil {
 		return nil, err
 	}
 	defer sound.Close()
-	return wav.Read(sound)
+	pcm, err := wav.Read(sound)
+	if err != nil {
+		return nil, fmt.Errorf("message %s: %w: %w", messageID, ErrNoSound, err)
+	}
+	return pcm, nil
 }
 
 // Mark makes messages of a user new or saved. Those that are so already, or

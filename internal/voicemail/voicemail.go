@@ -14,6 +14,7 @@ var (
 	ErrFull     = errors.New("the mailbox is full")
 	ErrTooShort = errors.New("too short to count as a message")
 	ErrNotFound = errors.New("no such message")
+	ErrNoSound  = errors.New("the sound cannot be read")
 )
 
 // Shortest is the length from which a recording counts.

@@ -131,6 +131,7 @@ const (
 	MessageDeleted Name = "message_deleted"
 	MessageBack    Name = "message_back"
 	MessageGone    Name = "message_gone"
+	MessageBroken  Name = "message_broken"
 	NoMore         Name = "no_more"
 	MailboxMenu    Name = "mailbox_menu"
 	Goodbye        Name = "goodbye"
