@@ -40,6 +40,7 @@ type Desks interface {
 	Release(ctx context.Context, deviceID string, by hotdesk.By) (hotdesk.Session, error)
 	ReleasePerson(ctx context.Context, userID string, by hotdesk.By) ([]hotdesk.Session, error)
 	Refuse(ctx context.Context, refused hotdesk.Refused) error
+	Keep(ctx context.Context, sessionID string) (hotdesk.Session, error)
 }
 
 // Directory knows who there is, and stores what people change by phone;

@@ -151,6 +151,8 @@ type office struct {
 	unnamed  error               // of Name
 	ended    []hotdesk.Session   // of ReleasePerson
 	refuse   error               // of Refuse
+	keep     error               // of Keep
+	kept     []string            // IDs of sessions
 	asked    []string            // account and PIN
 	requests []hotdesk.LoginRequest
 	refused  []string
@@ -241,6 +243,12 @@ func (o *office) Refuse(ctx context.Context, refused hotdesk.Refused) error {
 	}
 	o.refused = append(o.refused, refused.Account+" "+refused.Code)
 	return o.refuse
+}
+
+func (o *office) Keep(ctx context.Context, sessionID string) (hotdesk.Session, error) {
+	o.lasts(ctx)
+	o.kept = append(o.kept, sessionID)
+	return o.result.Session, o.keep
 }
 
 // lasts checks that a change is not undone by the caller hanging up.

@@ -146,7 +146,9 @@ func (v *conversing) hold(ctx context.Context, speak speech) {
 			v.said(m.err)
 			return
 		case dialog.Ended:
-			v.over(endedBy(m, "caller"), cancel)
+			if m.Leg == v.caller.leg {
+				v.over(endedBy(m, "caller"), cancel)
+			}
 		case dialog.Canceled:
 			v.over("caller", cancel)
 		case hangUp:

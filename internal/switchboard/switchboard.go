@@ -31,6 +31,7 @@ type Directory interface {
 	UserByExtension(domainID, extension string) (directory.User, bool)
 	Device(id string) (directory.Device, bool)
 	DevicesOf(userID string) []directory.Device
+	Domain(id string) (directory.Domain, bool)
 	DomainByName(name string) (directory.Domain, bool)
 }
 
@@ -50,6 +51,7 @@ type Locations interface {
 type Conversations interface {
 	Login(ctx context.Context, caller ivr.Caller, desk ivr.Desk, extension string) error
 	Release(ctx context.Context, caller ivr.Caller, desk ivr.Desk) error
+	Warn(ctx context.Context, caller ivr.Caller, desk ivr.Desk, warning hotdesk.Warning) error
 	Announce(ctx context.Context, caller ivr.Caller, desk ivr.Desk, sentence ivr.Sentence) error
 	OwnMailbox(ctx context.Context, caller ivr.Caller, desk ivr.Desk, holderID string) error
 	AnyMailbox(ctx context.Context, caller ivr.Caller, desk ivr.Desk, extension string) error

@@ -51,6 +51,22 @@ const (
 	SomethingFailed Name = "something_failed"
 )
 
+// Warning of the end of a session.
+const (
+	SessionEnds Name = "session_ends"
+	ToStay      Name = "to_stay"
+	Kept        Name = "kept"
+	KeptUntil   Name = "kept_until"
+	EndsAsSaid  Name = "ends_as_said"
+)
+
+// Logging in: where calls ring.
+const (
+	AskRinging        Name = "ask_ringing"
+	RingsOnlyHere     Name = "rings_only_here"
+	RingsOnlyHereTill Name = "rings_only_here_until"
+)
+
 // Releasing.
 const (
 	Released       Name = "released"
