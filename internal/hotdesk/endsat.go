@@ -7,8 +7,8 @@ import (
 )
 
 // KeepWithin is how long before the nightly release a login by the holder
-// keeps the desk past it; a longer time before, that release still stands. No
-// desk is warned earlier than that.
+// keeps the desk past it, unless desks are warned earlier; a longer time before,
+// that release still stands.
 const KeepWithin = 15 * time.Minute
 
 // EndsAt tells when the clock ends a session that starts at a time, and which
@@ -22,9 +22,10 @@ func EndsAt(policy directory.HotDesking, zone *time.Location, startedAt time.Tim
 }
 
 // KeptUntil tells the new end of a session whose holder logs in again: as
-// [EndsAt], but a nightly release less than [KeepWithin] away is left out.
+// [EndsAt], but a nightly release less than [KeepWithin] away is left out, and one
+// that the desk has been warned of.
 func KeptUntil(policy directory.HotDesking, zone *time.Location, now time.Time) (time.Time, Reason) {
-	return firstLimit(nextRelease(policy.ReleaseAt, zone, now.Add(KeepWithin)), hourLimit(policy, now))
+	return firstLimit(nextRelease(policy.ReleaseAt, zone, now.Add(max(KeepWithin, warning(policy)))), hourLimit(policy, now))
 }
 
 // Due reports whether a session's time is up, and by which limit: its stored

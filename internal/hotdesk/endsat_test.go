@@ -75,7 +75,13 @@ func TestKeptUntil(t *testing.T) {
 			t.Errorf("kept at %s until %s (%s), want %s", test.now, got, reason, test.want)
 		}
 	}
-	policy.MaxHours = 2
+	policy.WarnMinutes = 40
+	for now, want := range map[string]string{"2026-01-15T01:19:59Z": "2026-01-15T02:00:00Z", "2026-01-15T01:20:00Z": "2026-01-16T02:00:00Z"} {
+		if got, _ := hotdesk.KeptUntil(policy, time.UTC, instant(t, now)); !got.Equal(instant(t, want)) {
+			t.Errorf("warned early, and kept at %s until %s, want %s", now, got, want)
+		}
+	}
+	policy.WarnMinutes, policy.MaxHours = 5, 2
 	got, reason := hotdesk.KeptUntil(policy, time.UTC, instant(t, "2026-01-15T01:50:00Z"))
 	if !got.Equal(instant(t, "2026-01-15T03:50:00Z")) || reason != hotdesk.HourLimit {
 		t.Errorf("kept until %s (%s), want the hour limit", got, reason)

@@ -30,11 +30,16 @@ func WarnAt(policy directory.HotDesking, endsAt, decidedAt time.Time) time.Time 
 	if policy.WarnMinutes <= 0 || endsAt.IsZero() {
 		return time.Time{}
 	}
-	at := endsAt.Add(-time.Duration(policy.WarnMinutes) * time.Minute)
+	at := endsAt.Add(-warning(policy))
 	if !at.After(decidedAt) {
 		return time.Time{}
 	}
 	return at
+}
+
+// warning is how long before an end a desk is warned.
+func warning(policy directory.HotDesking) time.Duration {
+	return time.Duration(max(policy.WarnMinutes, 0)) * time.Minute
 }
 
 // IdleWarnAt tells when a desk that was last used at a time is warned of the
@@ -44,7 +49,7 @@ func IdleWarnAt(policy directory.HotDesking, usedAt time.Time) time.Time {
 	if policy.WarnMinutes <= 0 || idle == 0 {
 		return time.Time{}
 	}
-	return usedAt.Add(idle - min(time.Duration(policy.WarnMinutes)*time.Minute, idle/2))
+	return usedAt.Add(idle - min(warning(policy), idle/2))
 }
 
 // WarnOf tells of which end a desk is to be warned now, if of any: the first to
@@ -106,7 +111,12 @@ func (s *Service) Keep(ctx context.Context, sessionID string) (Session, error) {
 
 // warn tells of the ends that are near.
 func (s *Service) warn(ctx context.Context, now time.Time) error {
-	near, err := s.cfg.Store.Warnable(ctx, Near{Now: now, EndsBy: now.Add(KeepWithin), UsedSince: now.Add(-UsedLately), Limit: page})
+	domains := s.cfg.Directory.Domains()
+	var longest time.Duration
+	for _, domain := range domains {
+		longest = max(longest, warning(domain.HotDesking))
+	}
+	near, err := s.cfg.Store.Warnable(ctx, Near{Now: now, EndsBy: now.Add(longest), UsedSince: now.Add(-UsedLately), Limit: page})
 	if err != nil {
 		return fmt.Errorf("read the sessions that end soon: %w", err)
 	}
@@ -114,7 +124,7 @@ func (s *Service) warn(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	for _, domain := range s.cfg.Directory.Domains() {
+	for _, domain := range domains {
 		warnAt := IdleWarnAt(domain.HotDesking, now)
 		if warnAt.IsZero() || left == 0 {
 			continue
@@ -144,7 +154,7 @@ func (s *Service) warnOf(ctx context.Context, sessions []Session, most int, now 
 		if !found || !s.stands(session) {
 			continue
 		}
-		warning, due := WarnOf(domain.HotDesking, session, s.cfg.Calls.InCall(session.DeviceID), now)
+		told, due := WarnOf(domain.HotDesking, session, s.cfg.Calls.InCall(session.DeviceID), now)
 		if !due {
 			continue
 		}
@@ -153,8 +163,8 @@ func (s *Service) warnOf(ctx context.Context, sessions []Session, most int, now 
 			return most, fmt.Errorf("note that a desk is warned: %w", err)
 		}
 		if first {
-			warning.Session.WarnedAt = now
-			s.cfg.Events.Publish(warning)
+			told.Session.WarnedAt = now
+			s.cfg.Events.Publish(told)
 			most--
 		}
 	}

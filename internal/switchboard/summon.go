@@ -47,7 +47,7 @@ func (s *Switchboard) summon(ctx context.Context, what summons) (result callreco
 		c.log.Error("find the phones", slog.Any("error", err))
 		return callrecord.Failed
 	}
-	r := &summoning{call: c, summons: what, waiting: map[*dialog.Leg]*party{}}
+	r := &summoning{call: c, summons: what, rings: map[*dialog.Leg]*party{}}
 	for _, t := range targets {
 		if err := r.invite(t); err != nil {
 			c.log.Warn("ring a phone", slog.String("to", t.name()), slog.Any("error", err))
@@ -71,6 +71,7 @@ func (s *Switchboard) ownCall(what summons) *call {
 		record: callrecord.Record{ID: id, DomainID: what.domain.ID, StartedAt: s.cfg.Now().UTC(), Caller: what.shown},
 	}
 	c.caller = c.join(identity{shown: what.shown})
+	c.waiting = c.caller
 	return c
 }
 
@@ -78,8 +79,8 @@ func (s *Switchboard) ownCall(what summons) *call {
 type summoning struct {
 	*call
 	summons
-	waiting map[*dialog.Leg]*party // whose phones have not refused
-	codes   []int                  // of those that have
+	rings map[*dialog.Leg]*party // whose phones have not refused
+	codes []int                  // of those that have
 }
 
 // invite rings one phone with an offer of our own.
@@ -101,7 +102,7 @@ func (r *summoning) invite(t target) error {
 		return err
 	}
 	p.leg = leg
-	r.waiting[leg] = p
+	r.rings[leg] = p
 	p.onLeave(func() { leg.Bye(completedElsewhere()) }) // whoever is not there misses nothing
 	return nil
 }
@@ -118,7 +119,7 @@ func (r *summoning) answered(ctx context.Context) (*conversing, callrecord.Resul
 	defer timer.Stop()
 	stop := context.AfterFunc(ctx, func() { r.post(hangUp{}) })
 	defer stop()
-	for len(r.waiting) > 0 {
+	for len(r.rings) > 0 {
 		message, timeout := r.next(timer.C)
 		if timeout {
 			return nil, callrecord.NoAnswer
@@ -129,7 +130,7 @@ func (r *summoning) answered(ctx context.Context) (*conversing, callrecord.Resul
 				return v, callrecord.Service
 			}
 		case dialog.Failed:
-			delete(r.waiting, m.Leg)
+			delete(r.rings, m.Leg)
 			r.codes = append(r.codes, m.Code)
 		case hangUp:
 			return nil, callrecord.Interrupted
@@ -143,11 +144,11 @@ func (r *summoning) answered(ctx context.Context) (*conversing, callrecord.Resul
 // meet begins the conversation with the phone that has answered; nil when it
 // cannot hear us.
 func (r *summoning) meet(m dialog.Answered) *conversing {
-	p := r.waiting[m.Leg]
+	p := r.rings[m.Leg]
 	if p == nil {
 		return nil
 	}
-	delete(r.waiting, m.Leg)
+	delete(r.rings, m.Leg)
 	agreed, err := selfOf(p).Agree(m.SDP)
 	if err != nil {
 		r.log.Info("the phone's answer does not fit", slog.String("to", p.name()), slog.Any("error", err))
@@ -155,10 +156,10 @@ func (r *summoning) meet(m dialog.Answered) *conversing {
 		r.codes = append(r.codes, statusNotAcceptableHere)
 		return nil
 	}
-	for leg := range r.waiting {
+	for leg := range r.rings {
 		leg.Bye(completedElsewhere())
 	}
-	r.caller = p
+	r.caller, r.waiting = p, p
 	v := &conversing{call: r.call, ear: newEarpiece(p.stream, r.hangUpOnce()), endpoint: selfOf(p)}
 	v.agree(agreed)
 	return v
