@@ -49,13 +49,18 @@ type Locations interface {
 
 // Conversations are spoken with callers.
 type Conversations interface {
-	Login(ctx context.Context, caller ivr.Caller, desk ivr.Desk, extension string) error
-	Release(ctx context.Context, caller ivr.Caller, desk ivr.Desk) error
-	Warn(ctx context.Context, caller ivr.Caller, desk ivr.Desk, warning hotdesk.Warning) error
+	AtDesks
 	Announce(ctx context.Context, caller ivr.Caller, desk ivr.Desk, sentence ivr.Sentence) error
 	OwnMailbox(ctx context.Context, caller ivr.Caller, desk ivr.Desk, holderID string) error
 	AnyMailbox(ctx context.Context, caller ivr.Caller, desk ivr.Desk, extension string) error
 	LeaveMessage(ctx context.Context, caller ivr.Caller, desk ivr.Desk, visit ivr.Visit) (messageID string, err error)
+}
+
+// AtDesks are the conversations about who holds a desk.
+type AtDesks interface {
+	Login(ctx context.Context, caller ivr.Caller, desk ivr.Desk, extension string) error
+	Release(ctx context.Context, caller ivr.Caller, desk ivr.Desk) error
+	Warn(ctx context.Context, caller ivr.Caller, desk ivr.Desk, warning hotdesk.Warning) error
 }
 
 // Config is what a [Switchboard] needs.
