@@ -27,12 +27,11 @@ func (h *holding) renewed(b *Binding) *holding {
 	return next
 }
 
-// compact copies a binding's texts: each may be a piece of a whole SIP message,
+// compact copies a binding's texts but the device's ID, which is its device's: each may be a piece of a whole SIP message,
 // which it would keep in memory as long as the binding lasts. Phones of one
 // model share the text of their model.
 func compact(b Binding) *holding {
 	b.ID = strings.Clone(b.ID)
-	b.DeviceID = strings.Clone(b.DeviceID)
 	b.Contact = strings.Clone(b.Contact)
 	b.Flow = strings.Clone(b.Flow)
 	b.InstanceID = strings.Clone(b.InstanceID)
@@ -65,7 +64,7 @@ func split(held []*holding, now time.Time) (valid, expired []*holding) {
 // with IDs, the device, what is only renewed, and the dropping of what has expired.
 func apply(before, expired []*holding, change *Change, deviceID string) []*holding {
 	drop := slices.Clone(change.Drop)
-	next := make([]*holding, 0, len(before)+len(change.Put))
+	next := make([]*holding, 0, max(len(before), len(change.Put)))
 	for _, h := range before {
 		if !slices.Contains(drop, h.ID) && !has(expired, h.ID) {
 			next = append(next, h)

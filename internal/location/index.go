@@ -4,6 +4,7 @@ import (
 	"hash/maphash"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -25,6 +26,7 @@ func (s *seeded) shard(key string) int {
 
 // device is one device's bindings.
 type device struct {
+	id       string
 	mu       sync.Mutex // held by whoever changes the bindings
 	left     bool       // guarded by mu: no longer in the index
 	bindings atomic.Pointer[[]*holding]
@@ -69,8 +71,8 @@ func (x *devices) make(deviceID string) *device {
 	if part.byID == nil {
 		part.byID = make(map[string]*device)
 	}
-	d := &device{}
-	part.byID[deviceID] = d
+	d := &device{id: strings.Clone(deviceID)}
+	part.byID[d.id] = d
 	return d
 }
 
@@ -104,11 +106,11 @@ func (x *devices) tryLock(deviceID string) *device {
 }
 
 // unlock ends a change. A device without bindings leaves the index.
-func (x *devices) unlock(deviceID string, d *device) {
+func (x *devices) unlock(d *device) {
 	if len(d.held()) == 0 {
-		part := &x.parts[x.shard(deviceID)]
+		part := &x.parts[x.shard(d.id)]
 		part.mu.Lock()
-		delete(part.byID, deviceID)
+		delete(part.byID, d.id)
 		part.mu.Unlock()
 		d.left = true
 	}

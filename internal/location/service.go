@@ -46,8 +46,10 @@ func New(ctx context.Context, cfg Config) (*Service, error) {
 	s := &Service{cfg: cfg}
 	for _, b := range stored {
 		d := s.devices.make(b.DeviceID)
-		d.set(insert(slices.Clip(d.held()), compact(b)))
-		s.flows.add(b.Flow, b.DeviceID)
+		b.DeviceID = d.id
+		h := compact(b)
+		d.set(insert(slices.Clip(d.held()), h))
+		s.flows.add(h.Flow, d.id)
 	}
 	s.count.Store(int64(len(stored)))
 	return s, nil
@@ -61,21 +63,21 @@ func New(ctx context.Context, cfg Config) (*Service, error) {
 // put counts as reachable.
 func (s *Service) Apply(ctx context.Context, deviceID string, decide func(current []Binding) (Change, error)) ([]Binding, error) {
 	d := s.devices.lock(deviceID)
-	defer s.devices.unlock(deviceID, d)
+	defer s.devices.unlock(d)
 	before := d.held()
 	valid, expired := split(before, s.cfg.Now())
 	change, err := decide(plain(valid))
 	if err != nil {
 		return nil, err
 	}
-	next := apply(before, expired, &change, deviceID)
+	next := apply(before, expired, &change, d.id)
 	if len(change.Put)+len(change.Renewed)+len(change.Drop) == 0 {
 		return plain(next), nil
 	}
 	if err := s.cfg.Store.Save(ctx, change); err != nil {
 		return nil, fmt.Errorf("store the bindings: %w", err)
 	}
-	s.replace(deviceID, d, next)
+	s.replace(d, next)
 	s.publish(before, next, expired)
 	return plain(next), nil
 }
@@ -183,9 +185,8 @@ func (s *Service) Expire(ctx context.Context, now time.Time) (int, error) {
 
 func (s *Service) expireBatch(ctx context.Context, deviceIDs []string, now time.Time) (int, error) {
 	type clearing struct {
-		deviceID string
-		device   *device
-		left     []*holding
+		device *device
+		left   []*holding
 	}
 	var clearings []clearing
 	var gone []*holding
@@ -195,9 +196,9 @@ func (s *Service) expireBatch(ctx context.Context, deviceIDs []string, now time.
 		if d == nil {
 			continue
 		}
-		defer s.devices.unlock(deviceID, d)
+		defer s.devices.unlock(d)
 		left, expired := split(d.held(), now)
-		clearings = append(clearings, clearing{deviceID, d, left})
+		clearings = append(clearings, clearing{d, left})
 		gone = append(gone, expired...)
 		change.Drop = append(change.Drop, ids(expired)...)
 	}
@@ -208,7 +209,7 @@ func (s *Service) expireBatch(ctx context.Context, deviceIDs []string, now time.
 		return 0, fmt.Errorf("remove expired bindings: %w", err)
 	}
 	for _, c := range clearings {
-		s.replace(c.deviceID, c.device, c.left)
+		s.replace(c.device, c.left)
 	}
 	for _, h := range gone {
 		s.cfg.Events.Publish(Expired{Binding: h.Binding})
@@ -217,7 +218,7 @@ func (s *Service) expireBatch(ctx context.Context, deviceIDs []string, now time.
 }
 
 // replace makes bindings the ones that hold; the device is locked.
-func (s *Service) replace(deviceID string, d *device, next []*holding) {
+func (s *Service) replace(d *device, next []*holding) {
 	before := d.held()
 	// The new flows come before the new bindings and the old ones go after
 	// them, so that a flow that closes meanwhile misses none.
@@ -226,14 +227,14 @@ func (s *Service) replace(deviceID string, d *device, next []*holding) {
 	}
 	for _, h := range next {
 		if !over(before, h.Flow) {
-			s.flows.add(h.Flow, deviceID)
+			s.flows.add(h.Flow, d.id)
 		}
 	}
 	d.set(next)
 	s.count.Add(int64(len(next) - len(before)))
 	for _, old := range before {
 		if !over(next, old.Flow) {
-			s.flows.remove(old.Flow, deviceID)
+			s.flows.remove(old.Flow, d.id)
 		}
 	}
 }

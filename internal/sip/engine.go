@@ -212,8 +212,8 @@ func (e *Engine) cancel(tx *ServerTx, past answer, req *Request, reply Flow) {
 	case tx != nil:
 		e.answer(newResponse(req, 200, "OK", tx.Tag()), reply)
 		tx.canceled(req)
-	case past.tag != "":
-		e.answer(newResponse(req, 200, "OK", past.tag), reply)
+	case past.accepted != "":
+		e.answer(newResponse(req, 200, "OK", past.accepted), reply)
 	default:
 		e.answer(newResponse(req, 481, "Call/Transaction Does Not Exist", NewTag()), reply)
 	}

@@ -40,39 +40,50 @@ func (e *Engine) keyOf(req *Request, t Transport) txKey {
 
 // servers are the server transactions under way, and what is left of those that
 // are answered: over UDP the answers to requests other than INVITE, for those who
-// ask again (timer J), and of accepted INVITEs that there was one (timer L). Both
-// live equally long, so the oldest stand first in their queues.
+// ask again (timer J), and of accepted INVITEs that there was one (timer L). Of
+// these there are two generations, and the older is forgotten when the younger
+// is as old as they must live, or has half of the memory.
 type servers struct {
 	life  time.Duration // 64*T1
 	limit int           // bytes of answers
 	now   func() time.Time
 
-	mu      sync.Mutex
-	live    map[txKey]*ServerTx
-	past    map[txKey]answer
-	waiting aging // of live ones other than INVITE: who never answers is forgotten
-	given   aging // of past
-	bytes   int
+	mu           sync.Mutex
+	live         map[txKey]*ServerTx
+	waiting      aging // of live ones other than INVITE: who never answers is forgotten
+	young, older answers
+}
+
+// answers are a generation of what is left of transactions.
+type answers struct {
+	kept  map[txKey]answer
+	bytes int
+	since time.Time
 }
 
 // answer is what is left of a transaction.
 type answer struct {
-	bytes []byte // nil for an accepted INVITE: its owner resends the 2xx (RFC 6026 7.1)
-	tag   string // of the answer's To, for a CANCEL that comes late; "" for all but INVITE
+	bytes    []byte // sent again to who asks again
+	accepted string // for an accepted INVITE, whose owner resends the 2xx (RFC 6026 7.1): the tag of the answer's To, for a CANCEL that comes late
 }
 
-// answerCost is what an answer takes beyond its bytes: map entry, key, queue.
-const answerCost = 200
+// answerCost is what an answer takes beyond its bytes: map entry and key.
+const answerCost = 120
 
 func newServers(life time.Duration, limit int, now func() time.Time) *servers {
-	return &servers{life: life, limit: limit, now: now, live: map[txKey]*ServerTx{}, past: map[txKey]answer{}}
+	return &servers{life: life, limit: limit, now: now, live: map[txKey]*ServerTx{}}
 }
 
 func (s *servers) find(key txKey) (live *ServerTx, past answer, known bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	past, known = s.past[key]
-	return s.live[key], past, known
+	if live = s.live[key]; live != nil {
+		return live, answer{}, false
+	}
+	if past, known = s.young.kept[key]; !known {
+		past, known = s.older.kept[key]
+	}
+	return nil, past, known
 }
 
 func (s *servers) add(tx *ServerTx) {
@@ -123,20 +134,26 @@ func (s *servers) answered(tx *ServerTx, b []byte) {
 	kept := answer{bytes: b}
 	switch {
 	case tx.invite:
-		kept = answer{tag: strings.Clone(tx.tag)} // as a piece of the request it would hold all of that
+		kept = answer{accepted: strings.Clone(tx.tag)} // as a piece of the request it would hold all of that
 	case tx.reply.Transport.Reliable():
 		return
 	}
-	s.past[tx.key] = kept
-	s.given.push(tx.key, now)
-	s.bytes += len(kept.bytes) + answerCost
-	for s.given.len() > 0 && (s.bytes > s.limit || s.given.oldest(now.Add(-s.life))) {
-		key := s.given.pop()
-		if a, ok := s.past[key]; ok {
-			s.bytes -= len(a.bytes) + answerCost
-			delete(s.past, key)
-		}
+	s.turn(now)
+	s.young.kept[tx.key] = kept
+	s.young.bytes += len(kept.bytes) + answerCost
+}
+
+// turn begins another generation of answers where it is time.
+func (s *servers) turn(now time.Time) {
+	age := now.Sub(s.young.since)
+	if s.young.kept != nil && age <= s.life && s.young.bytes <= s.limit/2 {
+		return
 	}
+	s.older = s.young
+	if age > 2*s.life {
+		s.older = answers{}
+	}
+	s.young = answers{kept: make(map[txKey]answer, len(s.older.kept)), since: now}
 }
 
 func (s *servers) closeAll() {
