@@ -30,7 +30,7 @@ func newOffice(o Office) *office {
 		devices:    make(map[string]*Device, len(o.Devices)),
 		names:      make(map[string]*Device, len(o.Devices)),
 		devicesOf:  make(map[string][]Device),
-		phoneOf:    make(map[string]*Phone, len(o.Devices)),
+		phoneOf:    make(map[string]*Phone, len(o.Phones)),
 		numbers:    make(map[string]*Number, len(o.Numbers)),
 		numbersOf:  make(map[string][]Number),
 		trunks:     make(map[string]*Trunk, len(o.Trunks)),

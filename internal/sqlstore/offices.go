@@ -2,6 +2,8 @@ package sqlstore
 
 import (
 	"context"
+	"slices"
+	"unique"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 )
@@ -66,9 +68,12 @@ func readUsersAndDevices(ctx context.Context, q querier, domainID string, office
 	if err != nil {
 		return err
 	}
+	ids := make(map[string]string, len(users))
 	for _, u := range users {
 		o := offices[u.DomainID]
 		u.DomainID = o.Domain.ID // one text for all, not one for each
+		u.Scope = unique.Make(u.Scope).Value()
+		ids[u.ID] = u.ID
 		o.Users = append(o.Users, u)
 	}
 	devices, err := collect(ctx, q, deviceFields, `select id, domain_id, owner_id, name, ha1_md5, ha1_sha256,
@@ -79,7 +84,13 @@ func readUsersAndDevices(ctx context.Context, q querier, domainID string, office
 	for _, d := range devices {
 		o := offices[d.DomainID]
 		d.DomainID = o.Domain.ID
+		if owner, ok := ids[d.OwnerID]; ok {
+			d.OwnerID = owner
+		}
 		o.Devices = append(o.Devices, d)
+	}
+	for _, o := range offices { // they stay, and are fitted
+		o.Users, o.Devices = slices.Clone(o.Users), slices.Clone(o.Devices)
 	}
 	return nil
 }
