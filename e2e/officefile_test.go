@@ -44,6 +44,15 @@ password = "secret-of-spare"
 mac = "80:5e:c0:11:22:33"
 model = "Yealink T54W"
 devices = ["5401"]
+[[number]]
+number = "+14165550199"
+user = "1001"
+[[trunk]]
+name = "carrier"
+host = "sip.carrier.example"
+register = true
+user = "acme"
+password = "secret-of-the-carrier"
 `
 
 // mistake replaces a text of the good office. The error must name the line on
@@ -101,6 +110,12 @@ func mistakes() []mistake {
 		{"an address that is no MAC address", `"80:5e:c0:11:22:33"`, `"80:5e:c0:11:22"`, `mac =`, []string{"no MAC address", "label"}},
 		{"a phone with a device there is not", `["5401"]`, `["5409"]`, `devices =`, []string{`there is no device "5409"`}},
 		{"a device on one phone twice", `["5401"]`, `["5401", "5401"]`, `devices =`, []string{"already"}},
+		{"a code that begins another", `max_hours = 12`, "[domain.codes]\nwithhold = \"*7\"", `withhold = "*7"`, []string{"could be codes.forward_all"}},
+		{"a forward for help", `scope = "call_center_agent"`, `forward_all = "911"`, `forward_all`, []string{"only a person may call for help"}},
+		{"a number of nobody", `user = "1001"`, `user = "1009"`, `user = "1009"`, []string{"the user does not exist"}},
+		{"a number twice", `user = "1001"`, "[[number]]\nnumber = \"+14165550199\" # too", `number = "+14165550199" # too`, []string{"is there already"}},
+		{"a trunk without a host", `host = "sip.carrier.example"`, ``, `[[trunk]]`, []string{"the carrier's host is missing"}},
+		{"a trunk without a user", `user = "acme"`, ``, `[[trunk]]`, []string{"no user name"}},
 		{"a device on two phones", `[[phone]]`, "[[phone]]\nmac = \"80:5e:c0:11:22:34\"\ndevices = [\"5401\"] # too\n[[phone]]", `devices = ["5401"]`, []string{"is on phone", "one phone only"}},
 	}
 }

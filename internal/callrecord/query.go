@@ -39,6 +39,8 @@ type Store interface {
 	Records(ctx context.Context, q Query) ([]Record, error)
 	// CloseOpen ends every open record as Interrupted, for the start of the server.
 	CloseOpen(ctx context.Context, at time.Time) (int, error)
+	// Orphans lists the IDs of domains that are gone and have records still.
+	Orphans(ctx context.Context) ([]string, error)
 	// Forget removes records of a domain that began before a time and are over,
 	// the oldest first and at most so many at once, and returns how many.
 	Forget(ctx context.Context, domainID string, before time.Time, most int) (int, error)

@@ -19,6 +19,8 @@ func bigOffice(n int) directory.Office {
 			HA1MD5: strings.Repeat("a", 32), HA1SHA256: strings.Repeat("a", 64),
 		})
 	}
+	o.Numbers = []directory.Number{{ID: directory.NewID(), DomainID: "d", Number: "+14165550101", UserID: o.Users[n/2].ID}}
+	o.Trunks = []directory.Trunk{{ID: directory.NewID(), DomainID: "d", Name: "carrier", Host: "carrier.example", Transport: "udp"}}
 	return o
 }
 
@@ -26,6 +28,7 @@ func TestLookUpsDoNotAllocate(t *testing.T) {
 	store := &memory{offices: map[string]directory.Office{"d": bigOffice(1000)}}
 	s, _ := open(t, store)
 	u := store.offices["d"].Users[500]
+	number, trunk := store.offices["d"].Numbers[0].Number, store.offices["d"].Trunks[0].ID
 	n := testing.AllocsPerRun(100, func() {
 		s.ForHost("big.test")
 		s.ForLogin(u.Extension, "192.0.2.1")
@@ -35,6 +38,11 @@ func TestLookUpsDoNotAllocate(t *testing.T) {
 		s.UserByExtension("d", u.Extension)
 		s.DevicesOf(u.ID)
 		s.PhoneOf(d.ID)
+		s.NumberByE164(number)
+		s.Numbers("d")
+		s.NumbersOf(u.ID)
+		s.Trunk(trunk)
+		s.Trunks("d")
 		s.IsHotDesk(d)
 	})
 	if n != 0 {

@@ -19,7 +19,7 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/sqlstore"
 )
 
-func records(t *testing.T) *sqlstore.Records {
+func open(t *testing.T) *sqlstore.DB {
 	t.Helper()
 	db, err := sqlstore.Open(t.Context(), "sqlite", t.TempDir())
 	if err != nil {
@@ -30,12 +30,13 @@ func records(t *testing.T) *sqlstore.Records {
 			t.Error(err)
 		}
 	})
-	return db.Records()
+	return db
 }
 
 func TestSweepKeepsWhatEachDomainSays(t *testing.T) {
 	t.Parallel()
-	store := records(t)
+	db := open(t)
+	store := db.Records()
 	now := time.Date(2026, 11, 25, 3, 0, 0, 0, time.UTC)
 	put := func(domain string, age time.Duration, over bool) {
 		r := callrecord.Record{ID: fmt.Sprintf("%s %s %v", domain, age, over), DomainID: domain, StartedAt: now.Add(-age)}
@@ -48,10 +49,16 @@ func TestSweepKeepsWhatEachDomainSays(t *testing.T) {
 	}
 	const day = 24 * time.Hour
 	for _, domain := range []string{"ten", "one", "ever"} {
+		change := directory.Change{Domain: directory.Domain{ID: domain, Name: domain + ".test"}}
+		if err := db.Directory().Save(t.Context(), change); err != nil {
+			t.Fatal(err)
+		}
 		put(domain, 2*day, true)
 		put(domain, 20*day, true)
 		put(domain, 20*day, false) // it goes on
 	}
+	put("gone", 0, true) // not before now
+	put("gone", day, true)
 	for n := range 450 { // more than two batches
 		put("one", 3*day+time.Duration(n)*time.Second, true)
 	}
@@ -61,7 +68,7 @@ func TestSweepKeepsWhatEachDomainSays(t *testing.T) {
 			return []directory.Domain{{ID: "ever"}, {ID: "ten", KeepCalls: 10}, {ID: "one", KeepCalls: 1}}
 		},
 	})
-	for _, want := range []int{1 + 452, 0} {
+	for _, want := range []int{1 + 1 + 452, 0} {
 		if gone, err := keeper.Sweep(t.Context()); gone != want || err != nil {
 			t.Errorf("removed %d, %v, want %d", gone, err, want)
 		}
@@ -74,7 +81,7 @@ func TestSweepKeepsWhatEachDomainSays(t *testing.T) {
 	for _, r := range all {
 		left[r.DomainID]++
 	}
-	if want := map[string]int{"ever": 3, "ten": 2, "one": 1}; !cmp.Equal(left, want) {
+	if want := map[string]int{"ever": 3, "ten": 2, "one": 1, "gone": 1}; !cmp.Equal(left, want) {
 		t.Errorf("left: %v, want %v", left, want)
 	}
 }
@@ -85,6 +92,8 @@ type full struct {
 
 	asked chan time.Time
 }
+
+func (full) Orphans(context.Context) ([]string, error) { return nil, nil }
 
 func (f full) Forget(_ context.Context, _ string, before time.Time, _ int) (int, error) {
 	f.asked <- before

@@ -51,20 +51,38 @@ func (k *Keeper) Run(ctx context.Context) error {
 	}
 }
 
-// Sweep removes what is too old now, and returns how many calls that were.
+// Sweep removes what is too old now, and what a domain that is gone has left,
+// and returns how many calls that were.
 func (k *Keeper) Sweep(ctx context.Context) (int, error) {
+	now := k.cfg.Now()
+	orphans, err := k.cfg.Store.Orphans(ctx)
+	if err != nil {
+		return 0, err
+	}
 	total := 0
+	for _, id := range orphans {
+		if err := k.forget(ctx, id, now, &total); err != nil {
+			return total, err
+		}
+	}
 	for _, d := range k.cfg.Domains() {
 		if d.KeepCalls == 0 {
 			continue
 		}
-		before := k.cfg.Now().AddDate(0, 0, -d.KeepCalls)
-		for gone := batch; gone == batch; total += gone {
-			var err error
-			if gone, err = k.cfg.Store.Forget(ctx, d.ID, before, batch); err != nil {
-				return total, err
-			}
+		if err := k.forget(ctx, d.ID, now.AddDate(0, 0, -d.KeepCalls), &total); err != nil {
+			return total, err
 		}
 	}
 	return total, nil
+}
+
+// forget removes the calls of a domain that began before a time, and counts them.
+func (k *Keeper) forget(ctx context.Context, domainID string, before time.Time, total *int) error {
+	for {
+		gone, err := k.cfg.Store.Forget(ctx, domainID, before, batch)
+		*total += gone
+		if err != nil || gone < batch {
+			return err
+		}
+	}
 }

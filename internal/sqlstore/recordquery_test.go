@@ -191,6 +191,31 @@ func TestFiltersOfCalls(t *testing.T) {
 	}
 }
 
+func TestOrphans(t *testing.T) {
+	t.Parallel()
+	for kind, empty := range databases {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			db := empty(t)
+			check := func(want ...string) {
+				t.Helper()
+				if got, err := db.Records().Orphans(t.Context()); !slices.Equal(got, want) || err != nil {
+					t.Errorf("%v, %v, want %v", got, err, want)
+				}
+			}
+			check()
+			here := db.office(t).Domain.ID
+			for i, domain := range []string{"a", here, "z", "a", "m", here} {
+				r := callrecord.Record{ID: fmt.Sprint(i), DomainID: domain, StartedAt: noon}
+				if err := db.Records().Put(t.Context(), r); err != nil {
+					t.Fatal(err)
+				}
+			}
+			check("a", "m", "z")
+		})
+	}
+}
+
 func TestForgetOldCalls(t *testing.T) {
 	t.Parallel()
 	for kind, empty := range databases {
