@@ -73,11 +73,11 @@ func (s *server) assertMessages(t *testing.T, want ...string) {
 	}
 }
 
-// begins calls somebody's mailbox, skips the greeting and waits for the end of
+// begins calls the mailbox of 1001, skips the greeting and waits for the end of
 // the tone.
-func begins(t *testing.T, phone realphone.Phone, number string) {
+func begins(t *testing.T, phone realphone.Phone) {
 	t.Helper()
-	phone.Dial(t, number)
+	phone.Dial(t, "1001")
 	phone.Await(t, realphone.Established)
 	phone.Press(t, "#")
 	hearsTone(t, phone, toneAt, 350*time.Millisecond)
@@ -111,7 +111,7 @@ func TestMessageIsHeardAtTheHotDesk(t *testing.T) {
 	desk.AwaitRegistered(t)
 	said := words(t)
 
-	begins(t, ben, "1001")
+	begins(t, ben)
 	ben.Speak(t, said)
 	s.recorded(t, lengthOf(said)+time.Second)
 	ben.Press(t, "#")
@@ -201,7 +201,7 @@ func TestFullMailbox(t *testing.T) {
 	s.apply(t, officeWith("enabled = true\nmax_messages = 1"))
 	ben := realphone.StartBaresip(t, withMicrophone(s.account("1002"), sound.Tone(440, time.Second)))
 	ben.AwaitRegistered(t)
-	begins(t, ben, "1001")
+	begins(t, ben)
 	s.recorded(t, 2*time.Second)
 	ben.Hangup(t)
 	eventually(t, "the message is there", func() bool { return len(s.recordings(t)) == 1 })
@@ -223,12 +223,12 @@ func TestFullDiskForMessages(t *testing.T) {
 	ben := realphone.StartBaresip(t, withMicrophone(s.account("1002"), sound.Tone(440, time.Second)))
 	ben.AwaitRegistered(t)
 	for range 2 { // the second finds the place of the first again
-		begins(t, ben, "1001")
+		begins(t, ben)
 		ben.Await(t, realphone.Idle)
 		hears(t, ben, prompts.MessageFailed)
 		s.assertMessages(t)
 	}
-	begins(t, ben, "1001")
+	begins(t, ben)
 	ben.Press(t, "#") // what little was said fits
 	heardBy(t, ben, "that it lives", clip(t, prompts.NoMessage), 0.6)
 	ben.Hangup(t)

@@ -18,8 +18,8 @@ type backupCommand struct {
 
 // Help is printed below the flags.
 func (backupCommand) Help() string {
-	return `The archive (tar) holds the database as it was at one moment, and the folder
-prompts. Unpacked into an empty folder it is a data folder. A database in
+	return `The archive (tar) holds the database as it was at one moment, and the folders
+prompts and voicemail. Unpacked into an empty folder it is a data folder. A database in
 PostgreSQL is saved with pg_dump instead.
 
 Example:

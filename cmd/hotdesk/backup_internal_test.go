@@ -19,6 +19,13 @@ func TestBackup(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(data, "prompts", "en", "welcome.wav"), []byte("ours"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	message := filepath.Join("voicemail", "user-1", "message-1.wav")
+	if err := os.Mkdir(filepath.Join(data, "voicemail", "user-1"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(data, message), []byte("said"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, line := range []string{
 		"domain add acme.test --country CA --timezone UTC", "backup " + saved, "user add 1001 --name Ana", "backup " + saved, "user delete 1001",
 	} {
@@ -33,6 +40,9 @@ func TestBackup(t *testing.T) {
 	unpack(t, saved, restored)
 	if text, err := os.ReadFile(filepath.Join(restored, "prompts", "en", "welcome.wav")); err != nil || string(text) != "ours" {
 		t.Errorf("the office's own prompt is %q, %v", text, err)
+	}
+	if text, err := os.ReadFile(filepath.Join(restored, message)); err != nil || string(text) != "said" {
+		t.Errorf("the message is %q, %v", text, err)
 	}
 	serveIn(t, restored)
 	if status, out, errs := hotdesk(t, "", "user", "list", "--data", restored); status != 0 || !strings.Contains(out, "Ana") {

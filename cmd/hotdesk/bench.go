@@ -16,7 +16,7 @@ type benchCommand struct {
 	Rounds   int           `help:"How often each is measured; the median counts. (default ${default})" default:"3" placeholder:"N"`
 	Time     time.Duration `help:"How long each steady load lasts. (default ${default})" default:"10s" placeholder:"TIME"`
 	Devices  int           `help:"Devices that register, and desks that are released. (default ${default})" default:"100000" placeholder:"N"`
-	Calls    int           `help:"Calls that are relayed. (default ${default})" default:"250" placeholder:"N"`
+	Calls    int           `help:"Calls that are relayed, and messages that are recorded at once. (default ${default})" default:"250" placeholder:"N"`
 	Parallel int           `help:"Requests and calls under way at once. (default ${default})" default:"200" placeholder:"N"`
 	Profiles string        `help:"Folder for profiles of the server, of processor time, heap and allocations." placeholder:"DIR"`
 	Scratch  string        `help:"Folder for the servers' data." placeholder:"DIR"`

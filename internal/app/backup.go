@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 )
 
@@ -14,13 +16,15 @@ import (
 var errBackupRuns = errors.New("another backup is being made")
 
 // backup copies the database and the office's own prompts as they are now. The
-// copy is written, and removed, by WriteTo; one that a crash left behind makes
-// room for the next.
+// copy is written, and removed, by WriteTo, which adds what callers have left;
+// one that a crash left behind makes room for the next.
 func (a *App) backup(ctx context.Context) (io.WriterTo, error) {
 	if !a.copying.TryLock() {
 		return nil, errBackupRuns
 	}
-	copied := &archive{folder: filepath.Join(a.cfg.Data, ".backup"), done: a.copying.Unlock}
+	copied := &archive{
+		folder: filepath.Join(a.cfg.Data, ".backup"), sound: filepath.Join(a.cfg.Data, voicemailFolder), done: a.copying.Unlock,
+	}
 	if err := a.copyData(ctx, copied.folder); err != nil {
 		return nil, errors.Join(err, copied.close())
 	}
@@ -48,13 +52,65 @@ func (a *App) copyData(ctx context.Context, to string) error {
 // archive is a folder that is read once, as a tar file.
 type archive struct {
 	folder string
+	sound  string // the folder of messages: too large to copy first
 	done   func()
 }
 
 // WriteTo implements [io.WriterTo]. It does not count.
 func (c *archive) WriteTo(to io.Writer) (int64, error) {
 	w := tar.NewWriter(to)
-	return 0, errors.Join(w.AddFS(os.DirFS(c.folder)), w.Close(), c.close())
+	return 0, errors.Join(w.AddFS(os.DirFS(c.folder)), addLive(w, c.sound), w.Close(), c.close())
+}
+
+// addLive adds a folder whose files are written and removed meanwhile. One that
+// goes before its turn is left out; one that grows or shrinks is as long as it
+// was when it was opened. The database was copied before: a message that is
+// missing there only wastes its place.
+func addLive(w *tar.Writer, folder string) error {
+	from := os.DirFS(folder)
+	return fs.WalkDir(from, ".", func(name string, _ fs.DirEntry, err error) error {
+		if err == nil {
+			err = addFile(w, from, name, path.Join(filepath.Base(folder), name))
+		}
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		return err
+	})
+}
+
+// addFile adds a file, or the mere entry of a folder.
+func addFile(w *tar.Writer, from fs.FS, name, as string) error {
+	file, err := from.Open(name)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = file.Close() }() // it is only read
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	header, err := tar.FileInfoHeader(info, "")
+	if err != nil {
+		return err
+	}
+	if header.Name = as; info.IsDir() {
+		header.Name += "/"
+	}
+	if err := w.WriteHeader(header); err != nil || info.IsDir() {
+		return err
+	}
+	_, err = io.CopyN(w, io.MultiReader(file, zeros{}), info.Size())
+	return err
+}
+
+// zeros stand for what is missing of a file that was cut meanwhile.
+type zeros struct{}
+
+// Read implements [io.Reader].
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
 }
 
 func (c *archive) close() error {

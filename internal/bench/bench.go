@@ -22,7 +22,7 @@ type Config struct {
 	Rounds   int           // how often each is measured; the median counts
 	Time     time.Duration // of each steady load
 	Devices  int           // that register, and hot desks that are released
-	Calls    int           // that are relayed
+	Calls    int           // that are relayed, and messages that are recorded
 	Parallel int           // requests and calls under way at once
 	Profiles string        // folder for profiles of the server: LOAD.cpu, LOAD.heap and LOAD.allocs; "" makes none
 	Scratch  string        // folder for the servers' data; "" is the system's
@@ -41,6 +41,7 @@ func measures() []measure {
 		{"register", measureRegister},
 		{"calls", measureCalls},
 		{"relay", measureRelay},
+		{"record", measureRecord},
 		{"login", measureLogin},
 		{"start", measureStart},
 		{"release", measureRelease},

@@ -26,6 +26,7 @@ const ticks = 100
 
 // server is a program under load.
 type server struct {
+	data    string // its data folder
 	process *exec.Cmd
 	addr    netip.AddrPort // where it takes SIP
 	until   time.Duration  // from its start until it was ready
@@ -35,7 +36,7 @@ type server struct {
 
 // start runs a program until it is ready.
 func start(ctx context.Context, binary, data string, flags []string) (*server, error) {
-	s := &server{}
+	s := &server{data: data}
 	args := append([]string{
 		"serve", "--data", data, "--sip", "127.0.0.1:0", "--http", "127.0.0.1:0", "--log-level", "warn", "--drain", "1s",
 	}, flags...)

@@ -269,11 +269,11 @@ func TestDamagedSoundIsTold(t *testing.T) {
 		heard  []string
 		played int
 	}{
-		"gone":  {os.Remove, []string{askPIN, oneNew, newFromBob, broken, deleted, noMore, theMenu, goodbye}, 0},
-		"empty": {func(file string) error { return os.Truncate(file, 0) }, []string{askPIN, oneNew, newFromBob, broken, deleted, noMore, theMenu, goodbye}, 0},
+		"gone":  {damage: os.Remove, heard: []string{askPIN, oneNew, newFromBob, broken, deleted, noMore, theMenu, goodbye}},
+		"empty": {damage: cutTo(0), heard: []string{askPIN, oneNew, newFromBob, broken, deleted, noMore, theMenu, goodbye}},
 		"cut off": {
-			func(file string) error { return os.Truncate(file, 44+2*8000) },
-			[]string{askPIN, oneNew, newFromBob, theKeys, deleted, noMore, theMenu, goodbye}, 8000,
+			damage: cutTo(44 + 2*8000), played: 8000,
+			heard: []string{askPIN, oneNew, newFromBob, theKeys, deleted, noMore, theMenu, goodbye},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -294,6 +294,10 @@ func TestDamagedSoundIsTold(t *testing.T) {
 			})
 		})
 	}
+}
+
+func cutTo(octets int64) func(string) error {
+	return func(file string) error { return os.Truncate(file, octets) }
 }
 
 func TestTwoListenersAtOnceLoseNothing(t *testing.T) {
