@@ -23,6 +23,7 @@ import (
 func crashOffice() string {
 	var b strings.Builder
 	b.WriteString("[domain]\nname = \"acme.test\"\ntimezone = \"America/Toronto\"\ncountry = \"CA\"\n" +
+		"[domain.mailboxes]\nenabled = false\n" + // what rings is a phone
 		"[domain.hot_desking]\nwhen_taken = \"confirm\"\nwhen_elsewhere = \"move\"\nrelease_at = \"off\"\n")
 	add := func(more string, extensions ...int) {
 		for _, extension := range extensions {
