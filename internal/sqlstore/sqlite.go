@@ -44,10 +44,12 @@ func openFile(ctx context.Context, file string) (engine, error) {
 	if err := private(file); err != nil {
 		return e, fmt.Errorf("%w: %w", ErrReadOnly, err)
 	}
+	// A page is written to the log again with each commit that changes it, and to
+	// the file once when the log is folded into it: every 16 MB, between commits.
 	common := url.Values{
 		"_busy_timeout": {"5000"}, // milliseconds; a backup may hold the file for a moment
 		"_foreign_keys": {"on"},
-		"_pragma":       {"cache_size(-16000)", "temp_store(memory)", "journal_size_limit(67108864)"},
+		"_pragma":       {"cache_size(-16000)", "temp_store(memory)", "journal_size_limit(67108864)", "wal_autocheckpoint(4000)"},
 	}
 	var err error
 	common.Set("_txlock", "immediate")

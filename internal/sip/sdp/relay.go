@@ -25,7 +25,8 @@ func NewOrigin(id uint64) *Origin { return &Origin{id: id & (1<<62 - 1)} }
 func (o *Origin) line(lines []string, at netip.Addr) string {
 	h := fnv.New64a()
 	for _, line := range lines {
-		_, _ = h.Write([]byte(line + "\n"))
+		_, _ = h.Write([]byte(line))
+		_, _ = h.Write([]byte{'\n'})
 	}
 	if sum := h.Sum64(); o.version == 0 || sum != o.last {
 		o.version++
@@ -182,5 +183,16 @@ func withDirection(lines []string, d Direction) []string {
 // render writes the lines with the origin in its place, after v=0.
 func render(lines []string, origin *Origin, at netip.Addr) []byte {
 	o := origin.line(lines, at)
-	return []byte(strings.Join(slices.Insert(lines, 1, o), "\r\n") + "\r\n")
+	size := len(o) + 2
+	for _, line := range lines {
+		size += len(line) + 2
+	}
+	body := make([]byte, 0, size)
+	for i, line := range lines {
+		body = append(append(body, line...), "\r\n"...)
+		if i == 0 {
+			body = append(append(body, o...), "\r\n"...)
+		}
+	}
+	return body
 }

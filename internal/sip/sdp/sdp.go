@@ -52,40 +52,59 @@ func Parse(body []byte) (*Session, error) {
 	if bytes.IndexByte(body, 0) >= 0 {
 		return nil, ErrMalformed
 	}
-	lines := strings.FieldsFunc(string(body), func(r rune) bool { return r == '\r' || r == '\n' })
+	lines := linesOf(string(body))
 	if len(lines) == 0 || len(lines) > maxLines || strings.TrimSpace(lines[0]) != "v=0" {
 		return nil, ErrMalformed
 	}
 	s := new(Session)
-	for _, line := range lines {
-		if err := s.add(strings.TrimRight(line, " \t")); err != nil {
-			return nil, err
+	begun := 0 // where the section begins
+	for i, line := range lines {
+		if !typed(line) {
+			return nil, ErrMalformed
 		}
+		if line[0] != 'm' {
+			continue
+		}
+		m, err := parseMedia(line[2:])
+		if err != nil || len(s.media) == maxMedia {
+			return nil, ErrMalformed
+		}
+		s.end(lines[begun:i:i])
+		s.media = append(s.media, m)
+		begun = i + 1
 	}
+	s.end(lines[begun:])
 	return s, nil
 }
 
-func (s *Session) add(line string) error {
-	if line == "" {
-		return nil
-	}
-	if len(line) < 2 || line[1] != '=' || line[0] < 'a' || line[0] > 'z' {
-		return ErrMalformed
-	}
-	if line[0] == 'm' {
-		m, err := parseMedia(line[2:])
-		if err != nil || len(s.media) == maxMedia {
-			return ErrMalformed
+// linesOf are the lines that are not empty, without blanks at their ends.
+func linesOf(text string) []string {
+	lines := make([]string, 0, max(strings.Count(text, "\n"), strings.Count(text, "\r"))+1)
+	for text != "" {
+		end := strings.IndexAny(text, "\r\n")
+		if end < 0 {
+			end = len(text)
 		}
-		s.media = append(s.media, m)
-		return nil
+		if line := strings.TrimRight(text[:end], " \t"); line != "" {
+			lines = append(lines, line)
+		}
+		text = text[min(end+1, len(text)):]
 	}
+	return lines
+}
+
+// typed tells whether a line begins as each must: "a=".
+func typed(line string) bool {
+	return len(line) >= 2 && line[1] == '=' && line[0] >= 'a' && line[0] <= 'z'
+}
+
+// end gives the section that was begun last its lines.
+func (s *Session) end(lines []string) {
 	if n := len(s.media); n > 0 {
-		s.media[n-1].lines = append(s.media[n-1].lines, line)
+		s.media[n-1].lines = lines
 	} else {
-		s.head = append(s.head, line)
+		s.head = lines
 	}
-	return nil
 }
 
 // parseMedia reads "audio 49170/2 RTP/AVP 0 8".
@@ -145,11 +164,21 @@ func (s *Session) audio() (int, error) {
 // attribute finds the value of the first a= line of that name.
 func attribute(lines []string, name string) (string, bool) {
 	for _, line := range lines {
-		if n, value := cutAttribute(line); n == name {
+		if value, ok := named(line, name); ok {
 			return value, true
 		}
 	}
 	return "", false
+}
+
+// named is the value of a line that is an attribute of that name. Most are
+// others, and differ in the first letter.
+func named(line, name string) (value string, ok bool) {
+	if len(line) < 3 || line[2]|' ' != name[0] && line[2] > ' ' {
+		return "", false
+	}
+	n, value := cutAttribute(line)
+	return value, n == name
 }
 
 // cutAttribute splits an a= line into its name and value; other lines have none.
@@ -385,8 +414,8 @@ func (m media) params(pt string) string {
 // ofFormat finds the value of an attribute that is about one payload type.
 func (m media) ofFormat(name, pt string) (string, bool) {
 	for _, line := range m.lines {
-		n, value := cutAttribute(line)
-		if n != name {
+		value, ok := named(line, name)
+		if !ok {
 			continue
 		}
 		if number, rest, ok := strings.Cut(value, " "); ok && number == pt {
