@@ -42,6 +42,9 @@ func (a *API) callQuery(ctx context.Context, in *CallFilter) (directory.Domain, 
 		DomainID: d.ID, UserID: in.User, Direction: callrecord.Direction(in.Direction), DeviceID: in.Device,
 		Result: callrecord.Result(in.Result), Way: callrecord.Way(in.Way), Text: in.Text, Open: in.Open,
 	}
+	if number := directory.NormalNumber(q.Text); number != "" && strings.Trim(number, "+0123456789") == "" {
+		q.Text = number // which people write with what records do not have
+	}
 	if in.User == "" && in.Direction != "" {
 		return d, q, inQuery("direction", errors.New("whose direction? name a user too"))
 	}

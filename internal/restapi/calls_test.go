@@ -68,7 +68,7 @@ func TestCalls(t *testing.T) {
 		"": "c2 c1 c0", "user=1001": "c2 c1 c0", "user=1001&direction=outbound": "c0", "user=1001&direction=inbound": "c2 c1",
 		"user=1001&direction=missed": "c1", "device=5401": "c2 c0", "device=5401&user=1001&direction=inbound": "c2",
 		"user=0190f5fe-0000-7000-8000-000000000001": "c2", "device=0190f5fe-0000-7000-8000-000000000002": "c2", "user=1002": "",
-		"result=no_answer": "c1", "way=inside": "c2", "way=inbound": "c1", "text=gone": "c2", "text=0123": "c0", "open=true": "c2",
+		"result=no_answer": "c1", "way=inside": "c2", "way=inbound": "c1", "text=gone": "c2", "text=0123": "c0", "text=(416)+555-0177": "c1", "open=true": "c2",
 		"from=2026-03-01": "c2 c1 c0", "from=2026-03-02": "", "to=2026-02-28": "", "from=2026-03-01T10:00:00Z&to=2026-03-01T11:00:00Z": "c1",
 	} {
 		status, body := s.do(t, "GET /api/v1/domains/acme.test/calls?"+query, "")

@@ -134,9 +134,10 @@ func filter(s *selection, q callrecord.Query) {
 		s.always("ended_at is null")
 	}
 	if q.Text != "" {
+		// The database lowers both, because SQLite knows no letters but those of ASCII.
 		s.where(`lower(caller_number || ' / ' || caller_name || ' / ' || dialled || ' / ' || callee_number || ' / ' || callee_name
 			|| ' / ' || diverted_number || ' / ' || diverted_name || ' / ' || transferred_number || ' / ' || transferred_name)
-			like $ escape '\'`, "%"+strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(strings.ToLower(q.Text))+"%")
+			like lower($) escape '\'`, "%"+strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(q.Text)+"%")
 	}
 	if q.After.ID != "" {
 		s.args = append(s.args, millis(q.After.StartedAt), q.After.ID)

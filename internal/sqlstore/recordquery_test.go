@@ -156,7 +156,7 @@ func TestFiltersOfCalls(t *testing.T) {
 			putCalls(t, db,
 				callrecord.Record{Caller: named("1001", "Ana Ruiz"), Dialled: "1002", Callee: named("1002", "Ben 100%"), EndedAt: noon, Result: callrecord.Answered},
 				callrecord.Record{Caller: named("+14165550199", "A_Customer"), Dialled: "+14165550101", Callee: named("1001", "Ana Ruiz"), Way: callrecord.Inbound},
-				callrecord.Record{Caller: named("1003", "Cy"), Dialled: `\'; drop table call_records--`, Way: callrecord.Inside},
+				callrecord.Record{Caller: named("1003", "Cy Öde"), Dialled: `\'; drop table call_records--`, Way: callrecord.Inside},
 				callrecord.Record{Caller: named("1003", "Cy"), Dialled: "00491234567", Diverted: named("1009", "Gone"), Way: callrecord.Outward, StartedAt: noon.Add(3 * time.Second)},
 				callrecord.Record{Caller: named("1003", "Cy"), Transferred: named("1008", "Hal"), Way: callrecord.Outward, StartedAt: noon.Add(3 * time.Second)},
 			)
@@ -166,6 +166,7 @@ func TestFiltersOfCalls(t *testing.T) {
 				want []string
 			}{
 				{callrecord.Query{Text: "ana r"}, []string{"001", "000"}},
+				{callrecord.Query{Text: "cY Öd"}, []string{"002"}},
 				{callrecord.Query{Text: "4165550199"}, []string{"001"}},
 				{callrecord.Query{Text: "%"}, []string{"000"}},
 				{callrecord.Query{Text: "A_C"}, []string{"001"}},
