@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/sip"
+	"github.com/hotdesk-pbx/hotdesk/internal/trunk"
 )
 
 // Config is every setting of the server. The flags, the HOTDESK_… variables
@@ -31,4 +32,8 @@ type Config struct {
 	Now func() time.Time `kong:"-"`
 	// SIPTimers are those of RFC 3261 where they are set. Tests shorten them.
 	SIPTimers sip.Timers `kong:"-"`
+	// TrunkPace is when carriers are spoken to, and LinePatience how long they
+	// may say nothing to a call, where they are set. Tests shorten them.
+	TrunkPace    trunk.Pace    `kong:"-"`
+	LinePatience time.Duration `kong:"-"`
 }

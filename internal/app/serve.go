@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -23,15 +24,30 @@ func (a *App) Serve(ctx context.Context) error {
 	for _, part := range parts {
 		group.Go(func() error { return ignoreCanceled(part(serving)) })
 	}
+	hangUp := a.keepTrunks(serving)
 	select {
 	case <-ctx.Done():
 		a.drain()
 	case <-serving.Done(): // a part has failed
 	}
+	hangUp()
 	stop()
 	err := group.Wait()
 	a.phones.ports.Close()
 	return errors.Join(err, a.closeStores())
+}
+
+// keepTrunks keeps the outside lines until the function it returns is called:
+// the carriers are told that we go while they can still be spoken to.
+func (a *App) keepTrunks(ctx context.Context) (end func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var keeping sync.WaitGroup
+	keeping.Go(func() {
+		if err := ignoreCanceled(a.phones.trunks.Run(ctx)); err != nil {
+			a.log.ErrorContext(ctx, "keep the outside lines", slog.Any("error", err))
+		}
+	})
+	return func() { cancel(); keeping.Wait() }
 }
 
 func (a *App) drain() {

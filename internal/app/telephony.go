@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strings"
 
+	"github.com/hotdesk-pbx/hotdesk/internal/emergency"
 	"github.com/hotdesk-pbx/hotdesk/internal/lamp"
 	"github.com/hotdesk-pbx/hotdesk/internal/media"
 	"github.com/hotdesk-pbx/hotdesk/internal/sip"
@@ -14,6 +15,7 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/sip/resolve"
 	"github.com/hotdesk-pbx/hotdesk/internal/sipserver"
 	"github.com/hotdesk-pbx/hotdesk/internal/switchboard"
+	"github.com/hotdesk-pbx/hotdesk/internal/trunk"
 )
 
 // product is what the server calls itself to phones. It tells no version:
@@ -24,6 +26,7 @@ const product = "Hotdesk"
 type telephony struct {
 	engine *sip.Engine
 	ports  *media.Ports
+	trunks *trunk.Service
 	board  *switchboard.Switchboard
 	lamps  *lamp.Service
 	server *sipserver.Server
@@ -38,18 +41,22 @@ func (a *App) openTelephony(context.Context) error {
 	if a.phones.ports, err = a.openPorts(engine.Addr().Addr()); err != nil {
 		return err
 	}
+	a.phones.trunks = trunk.New(trunk.Config{
+		Engine: engine, Directory: a.directory, Events: a.bus, Now: a.cfg.Now, Log: a.log, Pace: a.cfg.TrunkPace,
+	})
 	legs := dialog.New(engine, dialog.Config{Log: a.log, Supported: []string{"replaces"}})
 	a.phones.board = switchboard.New(switchboard.Config{
 		Engine: engine, Legs: legs, Ports: a.phones.ports, Directory: a.directory, Sessions: a.sessions, Busy: a.busy,
 		Locations: a.locations, Conversations: a.speech, Records: a.db.Records(), Events: a.bus,
-		Now: a.cfg.Now, Log: a.log, RingFor: a.cfg.RingFor,
+		Trunks: a.phones.trunks, Emergencies: emergency.New(a.db.EmergencyCalls(), a.bus, a.cfg.Now),
+		Now: a.cfg.Now, Log: a.log, RingFor: a.cfg.RingFor, LinePatience: a.cfg.LinePatience,
 	})
 	a.phones.lamps = lamp.New(lamp.Config{
 		Engine: engine, Directory: a.directory, Sessions: a.sessions, Locations: a.locations, Calls: a.phones.board,
 		Mailboxes: a.mailboxes, Events: a.bus, Now: a.cfg.Now, Log: a.log,
 	})
 	a.phones.server = sipserver.New(sipserver.Config{
-		Engine: engine, Dialogs: legs, Switchboard: a.phones.board, Lamps: a.phones.lamps, Directory: a.directory, Locations: a.locations,
+		Engine: engine, Dialogs: legs, Switchboard: a.phones.board, Trunks: a.phones.trunks, Lamps: a.phones.lamps, Directory: a.directory, Locations: a.locations,
 		Digest: digest.New(digest.Config{Offers: a.algorithms(), Now: a.cfg.Now}), Now: a.cfg.Now, Log: a.log,
 		Edges: prefixes(a.cfg.Edges),
 	})

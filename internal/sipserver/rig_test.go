@@ -99,6 +99,8 @@ func (b *board) Subscribe(tx *sip.ServerTx, device directory.Device, domain dire
 
 func (b *board) Packages() []string { return []string{"dialog", "message-summary"} }
 
+func (*board) FromTrunk(*sip.ServerTx) bool { return false }
+
 func (b *board) ServeSIP(tx *sip.ServerTx) bool {
 	if sip.Tag(tx.Request().To().Params) == "" {
 		return false
@@ -166,7 +168,7 @@ func start(tb testing.TB, change func(*sipserver.Config), domains ...string) *ri
 		tb.Fatal(err)
 	}
 	cfg := sipserver.Config{
-		Engine: r.engine, Dialogs: r.board, Switchboard: r.board, Lamps: r.board, Directory: r.directory, Locations: r.locations,
+		Engine: r.engine, Dialogs: r.board, Switchboard: r.board, Trunks: r.board, Lamps: r.board, Directory: r.directory, Locations: r.locations,
 		Digest: digest.New(digest.Config{Now: r.now}), Now: r.now, Log: log,
 	}
 	if change != nil {

@@ -25,6 +25,9 @@ type Switchboard interface {
 	// Incoming takes an INVITE outside of dialogs from a device that has proven
 	// itself, and sees to its final response. It must not block.
 	Incoming(tx *sip.ServerTx, device directory.Device, domain directory.Domain)
+	// FromTrunk does the same for an INVITE that an outside line brings, and
+	// reports false for any other.
+	FromTrunk(tx *sip.ServerTx) bool
 }
 
 // Lamps takes subscriptions.
@@ -35,6 +38,9 @@ type Lamps interface {
 	// Packages are the names of the event packages there are.
 	Packages() []string
 }
+
+// Trunks keeps the outside lines.
+type Trunks interface{ FlowClosed(flow sip.Flow) }
 
 // Dialogs takes what belongs to dialogs, before this package sees it.
 type Dialogs interface {
@@ -49,6 +55,7 @@ type Config struct {
 	Dialogs     Dialogs
 	Switchboard Switchboard
 	Lamps       Lamps
+	Trunks      Trunks
 	Directory   *directory.Service
 	Locations   *location.Service
 	Digest      *digest.Authenticator
@@ -130,6 +137,9 @@ func (s *Server) ServeSIP(tx *sip.ServerTx) {
 	case sip.REGISTER:
 		s.register(tx)
 	case sip.INVITE:
+		if s.cfg.Switchboard.FromTrunk(tx) {
+			return
+		}
 		if d, ok := s.authenticate(tx, s.callerDomain); ok {
 			s.cfg.Switchboard.Incoming(tx, d.device, d.domain)
 		}
@@ -161,6 +171,7 @@ func (s *Server) FlowClosed(flow sip.Flow) {
 		return
 	}
 	s.cfg.Dialogs.FlowClosed(flow)
+	s.cfg.Trunks.FlowClosed(flow)
 	for _, b := range s.cfg.Locations.FlowClosed(flow.String()) {
 		s.cfg.Log.Debug("the connection of a phone closed", slog.String("device", b.DeviceID), slog.String("flow", b.Flow))
 	}

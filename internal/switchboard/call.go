@@ -31,6 +31,7 @@ type call struct {
 	madeFrom string                            // the ID of the device that made it, or ""
 	dialled  string
 	foreign  bool // the dialled address is of another domain of this server
+	withheld bool // whoever calls does not want to be shown
 	inbox    chan any
 	flooded  chan struct{} // closed when the inbox overflowed
 	flood    func()        // closes it
@@ -58,22 +59,31 @@ type (
 // newCall makes the call that an INVITE asks for.
 func (s *Switchboard) newCall(tx *sip.ServerTx, from identity, domain directory.Domain) *call {
 	req := tx.Request()
+	named, known := s.cfg.Directory.DomainByName(req.Recipient.Host)
+	c := s.blankCall(from, domain)
+	c.hops = hopsLeft(req)
+	c.dialled = sip.URIUser(req.Recipient)
+	c.record.Dialled = c.dialled
+	c.foreign = known && named.ID != domain.ID
+	c.withheld = wantsPrivacy(req)
+	return c
+}
+
+// blankCall makes a call of somebody to nobody yet.
+func (s *Switchboard) blankCall(from identity, domain directory.Domain) *call {
 	id := newID()
 	flooded := make(chan struct{})
-	named, known := s.cfg.Directory.DomainByName(req.Recipient.Host)
 	c := &call{
 		board:    s,
 		log:      s.cfg.Log.With(slog.String("call", id), slog.String("from", from.name())),
 		domain:   domain,
-		hops:     hopsLeft(req),
+		hops:     maxHops,
 		madeFrom: from.device.ID,
-		dialled:  sip.URIUser(req.Recipient),
-		foreign:  known && named.ID != domain.ID,
 		inbox:    make(chan any, inboxSize),
 		flooded:  flooded,
 		flood:    sync.OnceFunc(func() { close(flooded) }),
 		record: callrecord.Record{
-			ID: id, DomainID: domain.ID, Dialled: sip.URIUser(req.Recipient), StartedAt: s.cfg.Now().UTC(), Caller: from.shown,
+			ID: id, DomainID: domain.ID, StartedAt: s.cfg.Now().UTC(), Caller: from.shown,
 		},
 	}
 	c.caller = c.join(from)
@@ -82,12 +92,15 @@ func (s *Switchboard) newCall(tx *sip.ServerTx, from identity, domain directory.
 	return c
 }
 
+// maxHops is Max-Forwards for the far side of a call without one, less our own hop.
+const maxHops = 69
+
 // hopsLeft is Max-Forwards for the far side (RFC 3261 16.6 step 3).
 func hopsLeft(req *sip.Request) int {
 	if hops, ok := req.MaxForwards(); ok {
 		return int(hops) - 1
 	}
-	return 69
+	return maxHops
 }
 
 // event is the sink of the call's legs.
@@ -159,7 +172,9 @@ func (c *call) leave() {
 func (c *call) serve(ctx context.Context) outcome {
 	if err := c.identify(ctx); err != nil {
 		c.log.Error("find the holder", slog.Any("error", err))
-		return outcomeFailed()
+		if !c.urgent() {
+			return outcomeFailed()
+		}
 	}
 	c.publish(Started{
 		CallID: c.record.ID, DomainID: c.domain.ID, Caller: c.record.Caller, Dialled: c.dialled, At: c.record.StartedAt,
@@ -169,7 +184,7 @@ func (c *call) serve(ctx context.Context) outcome {
 
 // identify decides for whom the calling device acts, for this call.
 func (c *call) identify(ctx context.Context) error {
-	if c.caller.device.ID == "" {
+	if c.caller.device.ID == "" || c.caller.leg == nil { // an outside line, or the system itself
 		return nil
 	}
 	holder, err := c.board.cfg.Sessions.HolderOf(ctx, c.caller.device)
@@ -213,7 +228,7 @@ func (c *call) end(ctx context.Context, o outcome) {
 	if !c.record.EndedAt.IsZero() {
 		return
 	}
-	if o.code >= 300 {
+	if o.code >= 300 && c.caller.leg != nil { // nil: the system calls, and nobody has answered
 		c.refuse(o)
 	}
 	for _, p := range c.parties {

@@ -79,6 +79,9 @@ func (c *call) refusalOf(err error) outcome {
 	}
 }
 
+// ourFormats are those that the system itself speaks and hears.
+func ourFormats() []sdp.Format { return []sdp.Format{sdp.PCMU(), sdp.PCMA(), sdp.TelephoneEvent()} }
+
 // describeSelf opens our own sound and answers the caller's offer, or makes one.
 func (c *call) describeSelf() (*conversing, []byte, error) {
 	p := c.caller
@@ -87,7 +90,7 @@ func (c *call) describeSelf() (*conversing, []byte, error) {
 	}
 	v := &conversing{
 		call: c, ear: newEarpiece(p.stream, c.hangUpOnce()),
-		endpoint: sdp.Endpoint{At: p.at, Origin: p.origin, Formats: []sdp.Format{sdp.PCMU(), sdp.PCMA(), sdp.TelephoneEvent()}},
+		endpoint: sdp.Endpoint{At: p.at, Origin: p.origin, Formats: ourFormats()},
 	}
 	body, err := v.answer(c.caller.leg.RemoteSDP())
 	return v, body, err

@@ -14,10 +14,13 @@ const (
 	statusOK                 = 200
 	statusAccepted           = 202
 	statusBadRequest         = 400
+	statusUnauthorized       = 401
 	statusForbidden          = 403
 	statusNotFound           = 404
 	statusMethodNotAllowed   = 405
+	statusProxyAuth          = 407
 	statusRequestTimeout     = 408
+	statusGone               = 410
 	statusUnsupportedMedia   = 415
 	statusUnavailable        = 480
 	statusNoDialog           = 481

@@ -25,6 +25,7 @@ type peer struct {
 	calls  chan *sip.ServerTx // INVITEs outside of dialogs
 	acks   chan *sip.Request  // for 2xx
 	raw    chan *sip.ServerTx // where not nil all requests go, past the layer
+	asked  chan struct{}      // full once another request came
 	stop   func()
 }
 
@@ -38,6 +39,10 @@ func (p *peer) ServeSIP(tx *sip.ServerTx) {
 		p.calls <- tx
 	default:
 		_ = tx.Reply(200, "OK")
+		select {
+		case p.asked <- struct{}{}:
+		default:
+		}
 	}
 }
 
@@ -61,6 +66,7 @@ func (o *office) newPeer(device string, transport sip.Transport) *peer {
 		t: o.t, device: device, domain: "acme.test", engine: engine, layer: dialog.New(engine, dialog.Config{}),
 		server: sip.Flow{Transport: transport, Remote: o.App.SIPAddr()},
 		calls:  make(chan *sip.ServerTx, 64), acks: make(chan *sip.Request, 256),
+		asked: make(chan struct{}, 1),
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var done sync.WaitGroup
@@ -269,7 +275,7 @@ func (p *peer) take() *leg {
 	if l.Leg, err = p.layer.Incoming(l.tx, dialog.LocalParty{ContactUser: p.device}, l.sink); err != nil {
 		p.t.Fatal(err)
 	}
-	if offer := l.tx.Request().Body(); len(offer) > 0 {
+	if offer := l.RemoteSDP(); offer != nil {
 		l.sound.towards(offer)
 	}
 	return l

@@ -132,9 +132,12 @@ func (r *ringing) offerFor(p *party) ([]byte, error) {
 // invitation is the INVITE for a target, without an offer.
 func (r *ringing) invitation(t target) dialog.Invite {
 	from, to := r.address(r.waiting.shown), r.address(t.shown)
+	if r.withheld && r.waiting == r.caller {
+		from = anonymous()
+	}
 	invite := dialog.Invite{
 		Target: t.uri, Flows: t.flows, Routes: t.routes, Patience: t.patience,
-		From: from, To: to, ContactUser: cmp.Or(r.waiting.device.Name, r.waiting.shown.Number), MaxForwards: r.hops,
+		From: from, To: to, ContactUser: cmp.Or(t.contact, r.waiting.device.Name, r.waiting.shown.Number), MaxForwards: r.hops,
 		// A reliable response would hold an offer that only the caller, who has
 		// not been answered yet, could answer (RFC 3262 5).
 		Unreliable: true,

@@ -40,12 +40,8 @@ type denial struct {
 // Emergency calls and the codes of hot desking are never denied here.
 func permit(s standing, kind dialplan.Kind) (denial, bool) {
 	switch kind {
-	case dialplan.Emergency, dialplan.Login, dialplan.Release:
+	case dialplan.Emergency, dialplan.EmergencyTest, dialplan.Login, dialplan.Release:
 		return denial{}, true
-	case dialplan.Outside:
-		if s == freeDesk {
-			return denial{ivr.CallNotAllowed, outcome{statusForbidden, "Not Allowed From This Desk", callrecord.Failed}}, false
-		}
 	default:
 	}
 	if s == unassigned {
@@ -57,8 +53,9 @@ func permit(s standing, kind dialplan.Kind) (denial, bool) {
 // dial does what the calling device dialled.
 func (c *call) dial(ctx context.Context) outcome {
 	action := c.read(c.dialled)
-	if action.Kind == dialplan.Emergency {
-		c.save(ctx) // others are written when they are answered, or over: nobody was promised anything before
+	if action.Kind == dialplan.Withhold {
+		c.withheld = true
+		action = c.read(action.Number)
 	}
 	if c.foreign && action.Kind != dialplan.Emergency {
 		return outcomeNotFound() // domains never see each other
@@ -87,9 +84,11 @@ func (c *call) act(ctx context.Context, action dialplan.Action) outcome {
 	case dialplan.Extension:
 		return c.connect(ctx, action.Number)
 	case dialplan.Emergency:
-		return c.emergency(ctx)
+		return c.emergency(ctx, action.Number)
+	case dialplan.EmergencyTest:
+		return c.emergencyTest(ctx)
 	case dialplan.Outside:
-		return c.outside(ctx, action.Number, c.payer())
+		return c.publicNumber(ctx, action.Number)
 	case dialplan.Nothing, dialplan.Invalid:
 		return outcomeIncomplete()
 	default:
@@ -104,14 +103,4 @@ func (c *call) payer() *directory.User {
 		return c.transfer.by.user
 	}
 	return c.caller.user
-}
-
-// outside calls a number of the public telephone network, by the right of a
-// user: whoever calls, forwards or transfers.
-func (c *call) outside(ctx context.Context, _ string, _ *directory.User) outcome {
-	return c.announce(ctx, ivr.NoOutsideLine, outcome{statusServiceUnavailable, "No Outside Line", callrecord.Failed})
-}
-
-func (c *call) emergency(ctx context.Context) outcome {
-	return c.announce(ctx, ivr.EmergencyFailed, outcome{statusServiceUnavailable, "No Line For Emergency Calls", callrecord.Failed})
 }

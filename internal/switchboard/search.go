@@ -118,6 +118,9 @@ func (s *search) forward(ctx context.Context, by directory.User, number string) 
 			return s.to(ctx, user)
 		}
 	case dialplan.Outside:
+		if user, ok := s.numbered(action.Number); ok {
+			return s.to(ctx, user)
+		}
 		return s.outside(ctx, action.Number, &by)
 	default:
 	}

@@ -66,7 +66,7 @@ func (s *Switchboard) ownCall(what summons) *call {
 	id := newID()
 	flooded := make(chan struct{})
 	c := &call{
-		board: s, log: s.cfg.Log.With(slog.String("call", id), slog.String("from", what.shown.Name)), domain: what.domain, hops: 70,
+		board: s, log: s.cfg.Log.With(slog.String("call", id), slog.String("from", what.shown.Name)), domain: what.domain, hops: maxHops,
 		inbox: make(chan any, inboxSize), flooded: flooded, flood: sync.OnceFunc(func() { close(flooded) }),
 		record: callrecord.Record{ID: id, DomainID: what.domain.ID, StartedAt: s.cfg.Now().UTC(), Caller: what.shown},
 	}
@@ -109,7 +109,7 @@ func (r *summoning) invite(t target) error {
 
 // selfOf is our own sound on a party's stream.
 func selfOf(p *party) sdp.Endpoint {
-	return sdp.Endpoint{At: p.at, Origin: p.origin, Formats: []sdp.Format{sdp.PCMU(), sdp.PCMA(), sdp.TelephoneEvent()}}
+	return sdp.Endpoint{At: p.at, Origin: p.origin, Formats: ourFormats()}
 }
 
 // answered waits until somebody answers, all phones have refused, or they have

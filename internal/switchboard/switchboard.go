@@ -27,12 +27,20 @@ import (
 
 // Directory is what a [Switchboard] asks of the directory. It answers from memory.
 type Directory interface {
+	Offices
 	User(id string) (directory.User, bool)
 	UserByExtension(domainID, extension string) (directory.User, bool)
 	Device(id string) (directory.Device, bool)
 	DevicesOf(userID string) []directory.Device
+	PhoneOf(deviceID string) (directory.Phone, bool)
+}
+
+// Offices tells of domains and their public numbers.
+type Offices interface {
 	Domain(id string) (directory.Domain, bool)
 	DomainByName(name string) (directory.Domain, bool)
+	NumbersOf(userID string) []directory.Number
+	NumberByE164(number string) (directory.Number, bool)
 }
 
 // Sessions tells who holds which desk now.
@@ -50,10 +58,17 @@ type Locations interface {
 // Conversations are spoken with callers.
 type Conversations interface {
 	AtDesks
+	InEmergencies
 	Announce(ctx context.Context, caller ivr.Caller, desk ivr.Desk, sentence ivr.Sentence) error
 	OwnMailbox(ctx context.Context, caller ivr.Caller, desk ivr.Desk, holderID string) error
 	AnyMailbox(ctx context.Context, caller ivr.Caller, desk ivr.Desk, extension string) error
 	LeaveMessage(ctx context.Context, caller ivr.Caller, desk ivr.Desk, visit ivr.Visit) (messageID string, err error)
+}
+
+// InEmergencies are the conversations about emergency calls.
+type InEmergencies interface {
+	EmergencyTest(ctx context.Context, caller ivr.Caller, desk ivr.Desk, origin ivr.Origin) error
+	EmergencyNews(ctx context.Context, caller ivr.Caller, desk ivr.Desk, origin ivr.Origin) error
 }
 
 // AtDesks are the conversations about who holds a desk.
@@ -72,6 +87,8 @@ type Config struct {
 	Sessions      Sessions
 	Busy          *Busy
 	Locations     Locations
+	Trunks        Trunks
+	Emergencies   Emergencies
 	Conversations Conversations
 	Records       callrecord.Store
 	Events        *events.Bus
@@ -79,12 +96,14 @@ type Config struct {
 	Log           *slog.Logger
 	RingFor       time.Duration // how long phones ring of users who have not said; 0: [directory.DefaultRingSeconds]
 	PerDevice     int           // calls that one device may make at once; 0: 32
+	LinePatience  time.Duration // how long a carrier may say nothing at all before the next line is tried; 0: 4 s
 }
 
 // Switchboard holds the live calls. It is safe for concurrent use.
 type Switchboard struct {
 	cfg      Config
 	table    table
+	lines    lineUses
 	running  sync.WaitGroup
 	mu       sync.Mutex // guards what follows, for the time of a look-up
 	calls    map[string]*call
@@ -96,6 +115,7 @@ type Switchboard struct {
 func New(cfg Config) *Switchboard {
 	cfg.RingFor = cmp.Or(cfg.RingFor, directory.DefaultRingSeconds*time.Second)
 	cfg.PerDevice = cmp.Or(cfg.PerDevice, 32)
+	cfg.LinePatience = cmp.Or(cfg.LinePatience, 4*time.Second)
 	return &Switchboard{cfg: cfg, calls: map[string]*call{}, made: map[string]int{}}
 }
 
@@ -104,6 +124,9 @@ func New(cfg Config) *Switchboard {
 func (s *Switchboard) Incoming(tx *sip.ServerTx, device directory.Device, domain directory.Domain) {
 	c := s.newCall(tx, identityOf(device, hotdesk.Holder{}), domain)
 	c.begin = c.dial
+	if c.urgent() {
+		c.madeFrom = "" // no limit holds an emergency call
+	}
 	s.take(tx, c, dialog.LocalParty{ContactUser: device.Name})
 }
 

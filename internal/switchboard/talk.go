@@ -56,20 +56,28 @@ func (c *call) tellAnswered() {
 // offer gets the phone's, and its ACK brings the answer.
 func (t *talking) accept(offer []byte) error {
 	remote := t.callee.leg.RemoteSDP()
-	identity := sip.NewHeader("P-Asserted-Identity", t.address(t.record.Callee).String())
+	identity := t.connected()
 	if offer != nil {
 		body, err := t.bridge(t.callee, remote, offer)
 		if err != nil {
 			return err
 		}
-		return t.caller.leg.Accept(body, identity)
+		return t.caller.leg.Accept(body, identity...)
 	}
 	body, err := t.caller.offer(remote)
 	if err != nil {
 		return err
 	}
 	t.late = remote
-	return t.caller.leg.Accept(body, identity)
+	return t.caller.leg.Accept(body, identity...)
+}
+
+// connected tells the caller who has answered. Outside that is nobody's affair.
+func (t *talking) connected() []sip.Header {
+	if t.caller.trunkID != "" {
+		return nil
+	}
+	return []sip.Header{sip.NewHeader("P-Asserted-Identity", t.address(t.record.Callee).String())}
 }
 
 // bridge relays the sound between the caller and a phone that has answered the

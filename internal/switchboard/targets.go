@@ -37,6 +37,7 @@ type target struct {
 	// caller's name and number as From and P-Asserted-Identity.
 	from        *sip.Address
 	to          *sip.Address
+	contact     string        // the user of our Contact
 	headers     []sip.Header  // instead of P-Asserted-Identity
 	parts       []dialog.Part // of the body, beside the session description
 	credentials *dialog.Credentials

@@ -74,7 +74,7 @@ func setParts(m sip.Message, sdp []byte, parts []Part) {
 	for _, p := range parts {
 		header := textproto.MIMEHeader{"Content-Type": {p.Type}}
 		if p.ID != "" {
-			header.Set("Content-ID", "<"+p.ID+">")
+			header["Content-ID"] = []string{"<" + p.ID + ">"}
 		}
 		// Writing to a buffer does not fail.
 		section, _ := w.CreatePart(header)
