@@ -248,6 +248,7 @@ func TestStrangersNeverReachPeople(t *testing.T) {
 	s.apply(t, office())
 	phone := s.raw(t, "UDP", home, "ana-mobile")
 	phone.Register(t)
+	phone.Unasked(t, "200 OK") // its lamp
 	stranger := s.raw(t, "UDP", "127.0.7.2", "1002")
 	for _, target := range []string{"sip:1001@acme.test", "sip:*88@acme.test", "sip:112@acme.test", "sip:ana-mobile@acme.test"} {
 		for _, headers := range [][]string{

@@ -43,6 +43,7 @@ func measures() []measure {
 		{"relay", measureRelay},
 		{"record", measureRecord},
 		{"login", measureLogin},
+		{"lamps", measureLamps},
 		{"start", measureStart},
 		{"release", measureRelease},
 	}

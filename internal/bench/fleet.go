@@ -31,15 +31,17 @@ func hostAddr(n int) netip.Addr {
 
 // fleet is many phones on a few addresses.
 type fleet struct {
-	server netip.AddrPort
-	hosts  []*host
-	stop   context.CancelFunc
-	ended  sync.WaitGroup
+	server   netip.AddrPort
+	hosts    []*host
+	stop     context.CancelFunc
+	ended    sync.WaitGroup
+	notified atomic.Int64 // NOTIFYs that came
 }
 
 // host is one address with its phones, which share a socket as phones behind a
 // proxy do.
 type host struct {
+	fleet  *fleet
 	engine *sip.Engine
 	layer  *dialog.Layer
 	server sip.Flow
@@ -61,7 +63,7 @@ func newFleet(ctx context.Context, server netip.AddrPort) (*fleet, error) {
 			return nil, fmt.Errorf("open the phones' sockets: %w", err)
 		}
 		h := &host{
-			engine: engine, layer: dialog.New(engine, dialog.Config{}),
+			fleet: f, engine: engine, layer: dialog.New(engine, dialog.Config{}),
 			server: sip.Flow{Transport: sip.UDP, Remote: server},
 			sound:  description(netip.AddrPortFrom(hostAddr(n), 4000)),
 			answer: func(h *host, _ *dialog.Leg) []byte { return h.sound },
@@ -102,7 +104,10 @@ func (h *host) ServeSIP(tx *sip.ServerTx) {
 		h.called(tx)
 		return
 	}
-	_ = tx.Reply(200, "OK") // the server asks whether the phone lives
+	if tx.Request().Method == sip.NOTIFY {
+		h.fleet.notified.Add(1)
+	}
+	_ = tx.Reply(200, "OK") // the server asks whether the phone lives, or tells it something
 }
 
 // called rings and answers. What fails here the caller sees.
@@ -195,6 +200,11 @@ func (p *phone) registration() *sip.Request {
 
 // registerAll registers each phone once, some at a time.
 func registerAll(ctx context.Context, phones []*phone, parallel int) error {
+	return each(ctx, phones, parallel, func(p *phone) error { return p.register(ctx) })
+}
+
+// each does something with each phone, some at a time.
+func each(ctx context.Context, phones []*phone, parallel int, do func(*phone) error) error {
 	var next atomic.Int64
 	return together(parallel, func() error {
 		for {
@@ -202,7 +212,7 @@ func registerAll(ctx context.Context, phones []*phone, parallel int) error {
 			if i >= len(phones) || ctx.Err() != nil {
 				return ctx.Err()
 			}
-			if err := phones[i].register(ctx); err != nil {
+			if err := do(phones[i]); err != nil {
 				return err
 			}
 		}

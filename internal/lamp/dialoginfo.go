@@ -75,7 +75,7 @@ func (s *Service) standsAt(deviceID string, desk directory.User) bool {
 // dialogs is the body of RFC 4235 4. The call-id is that of the live call, by
 // which a watcher can pick it up (RFC 3891); the tags only make it whole.
 func (s *Service) dialogs(user directory.User, domain directory.Domain) subscription.Body {
-	var d document
+	d := newDocument()
 	d.put("<?xml version=\"1.0\"?>\n" + `<dialog-info xmlns="urn:ietf:params:xml:ns:dialog-info" version="`)
 	version := len(d)
 	d.put(`" state="full" entity="%">`+"\n", address(user.Extension, domain))

@@ -26,7 +26,7 @@ func (s *Service) pidf(ctx context.Context, user directory.User, domain director
 		basic = "open"
 	}
 	entity := address(user.Extension, domain)
-	var d document
+	d := newDocument()
 	d.put("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"+`<presence xmlns="urn:ietf:params:xml:ns:pidf" xmlns:dm="urn:ietf:params:xml:ns:pidf:data-model"`+
 		` xmlns:rpid="urn:ietf:params:xml:ns:pidf:rpid" entity="%">`+"\n", entity)
 	d.put("<tuple id=\"t\"><status><basic>%</basic></status><contact>%</contact>", basic, entity)

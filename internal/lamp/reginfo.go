@@ -15,7 +15,7 @@ func (s *Service) reginfo(device directory.Device, domain directory.Domain) subs
 	if len(bindings) == 0 {
 		state = "terminated"
 	}
-	var d document
+	d := newDocument()
 	d.put("<?xml version=\"1.0\"?>\n" + `<reginfo xmlns="urn:ietf:params:xml:ns:reginfo" version="`)
 	version := len(d)
 	d.put("\" state=\"full\">\n<registration aor=\"%\" id=\"%\" state=\"%\">\n", address(device.Name, domain), device.ID, state)

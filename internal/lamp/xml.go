@@ -8,6 +8,9 @@ import (
 // document is an XML document that is written from front to back.
 type document []byte
 
+// newDocument has room for what most documents hold.
+func newDocument() document { return make(document, 0, 1024) }
+
 // Write adds text as it is; it never fails.
 func (d *document) Write(text []byte) (int, error) {
 	*d = append(*d, text...)

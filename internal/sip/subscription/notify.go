@@ -125,7 +125,9 @@ func (l *Layer) connect(ctx context.Context, s *subscription, n notice, target s
 }
 
 func (l *Layer) send(s *subscription, n notice, target sip.URI) {
-	_, err := l.cfg.Engine.Send(l.request(s, n, target), n.to, func(r sip.Reply) {
+	req := l.request(s, n, target)
+	n.body = Body{} // what waits for the answer needs only its hash
+	_, err := l.cfg.Engine.Send(req, n.to, func(r sip.Reply) {
 		switch {
 		case r.Err == nil && r.Response.IsProvisional():
 		case r.Err == nil && r.Response.IsSuccess():
