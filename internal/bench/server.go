@@ -28,7 +28,6 @@ const ticks = 100
 type server struct {
 	data    string // its data folder
 	process *exec.Cmd
-	data    string         // its folder
 	addr    netip.AddrPort // where it takes SIP
 	until   time.Duration  // from its start until it was ready
 	socket  *http.Client   // speaks over the socket in the data folder
