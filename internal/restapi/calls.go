@@ -48,21 +48,30 @@ func (a *API) callQuery(ctx context.Context, in *CallFilter) (directory.Domain, 
 	if in.User == "" && in.Direction != "" {
 		return d, q, inQuery("direction", errors.New("whose direction? name a user too"))
 	}
+	err := a.callEnds(&q, in)
+	if err == nil {
+		err = span(&q, in, zoneOf(d))
+	}
+	return d, q, err
+}
+
+// callEnds finds the user and the device by their names.
+func (a *API) callEnds(q *callrecord.Query, in *CallFilter) error {
 	if in.User != "" && uuid.Validate(in.User) != nil {
-		u, found := a.cfg.Directory.UserByExtension(d.ID, in.User)
+		u, found := a.cfg.Directory.UserByExtension(q.DomainID, in.User)
 		if !found {
-			return d, q, none("user", in.User)
+			return none("user", in.User)
 		}
 		q.UserID = u.ID
 	}
 	if in.Device != "" && uuid.Validate(in.Device) != nil {
-		device, found := a.cfg.Directory.DeviceByName(d.ID, strings.ToLower(in.Device))
+		device, found := a.cfg.Directory.DeviceByName(q.DomainID, strings.ToLower(in.Device))
 		if !found {
-			return d, q, none("device", in.Device)
+			return none("device", in.Device)
 		}
 		q.DeviceID = device.ID
 	}
-	return d, q, span(&q, in, zoneOf(d))
+	return nil
 }
 
 // span reads when the calls began.
