@@ -49,6 +49,7 @@ type Directory interface {
 	Domain(id string) (directory.Domain, bool)
 	User(id string) (directory.User, bool)
 	UserByExtension(domainID, extension string) (directory.User, bool)
+	DevicesOf(userID string) []directory.Device
 	Edit(ctx context.Context, actor directory.Actor, domainID string, change func(*directory.Office) error) (directory.Edit, error)
 }
 

@@ -37,6 +37,9 @@ func (t *talk) login(ctx context.Context, extension string) (prompts.Phrase, err
 	if err != nil {
 		return nil, err
 	}
+	if err := t.askRinging(ctx, &user, result); err != nil {
+		return nil, err
+	}
 	return t.confirmation(user, result), nil
 }
 
@@ -167,18 +170,18 @@ func (t *talk) confirmation(user directory.User, result hotdesk.LoginResult) pro
 	if movedFrom(user, result) {
 		words = append(words, prompts.Moved)
 	}
-	ends := result.Session.EndsAt
+	lasting, until := prompts.AlreadyYours, prompts.AlreadyYoursUntil
 	switch {
-	case result.Started && ends.IsZero():
-		return append(words, prompts.RingsHere)
-	case ends.IsZero():
-		return append(words, prompts.AlreadyYours)
+	case result.Started && user.Answering.RingHereOnly:
+		lasting, until = prompts.RingsOnlyHere, prompts.RingsOnlyHereUntil
 	case result.Started:
-		words = append(words, prompts.RingsHereUntil)
-	default:
-		words = append(words, prompts.AlreadyYoursUntil)
+		lasting, until = prompts.RingsHere, prompts.RingsHereUntil
 	}
-	return append(append(words, t.until(ends, t.Now())...), prompts.Stop)
+	if result.Session.EndsAt.IsZero() {
+		return append(words, lasting)
+	}
+	words = append(append(words, until), t.until(result.Session.EndsAt, t.Now())...)
+	return append(words, prompts.Stop)
 }
 
 // movedFrom reports whether the login ended a session of the same person at

@@ -158,6 +158,12 @@ type office struct {
 	refused  []string
 	releases []hotdesk.By
 	hangUp   func() // as soon as the PIN is keyed in
+
+	asks     bool  // where calls shall ring
+	phones   int   // of each person's own
+	ringHere bool  // what is remembered of that
+	edit     error // of Edit
+	edits    int
 }
 
 func (o *office) CheckPIN(_ context.Context, domainID, deviceID, extension, pin string) (directory.User, error) {
@@ -189,10 +195,37 @@ func (o *office) CheckMailbox(ctx context.Context, domainID, deviceID, extension
 	return o.CheckPIN(ctx, domainID, deviceID, extension, pin)
 }
 
+func (o *office) Domain(id string) (directory.Domain, bool) {
+	return directory.Domain{ID: id, HotDesking: directory.HotDesking{AskRinging: o.asks}}, id == "acme"
+}
+
+func (o *office) DevicesOf(string) []directory.Device { return make([]directory.Device, o.phones) }
+
+func (o *office) Edit(ctx context.Context, actor directory.Actor, domainID string, change func(*directory.Office) error) (directory.Edit, error) {
+	o.lasts(ctx)
+	user, _ := o.User("user-1001")
+	stored := directory.Office{Users: []directory.User{user}}
+	if actor.Name != user.ID || domainID != "acme" {
+		o.t.Errorf("%s changes %s", actor.Name, domainID)
+	}
+	if err := change(&stored); err != nil {
+		return directory.Edit{}, err
+	}
+	if o.edit != nil {
+		return directory.Edit{}, o.edit
+	}
+	o.ringHere = stored.Users[0].Answering.RingHereOnly
+	o.edits++
+	return directory.Edit{}, nil
+}
+
 func (o *office) User(id string) (directory.User, bool) {
 	switch id {
 	case "user-1001", "user-1002":
-		return directory.User{ID: id, Extension: strings.TrimPrefix(id, "user-"), Name: "Bob"}, true
+		return directory.User{
+			ID: id, DomainID: "acme", Extension: strings.TrimPrefix(id, "user-"), Name: "Bob",
+			Answering: directory.Answering{RingHereOnly: o.ringHere},
+		}, true
 	default:
 		return directory.User{}, false
 	}

@@ -184,23 +184,6 @@ func (b *box) switchAsking(ctx context.Context) error {
 	return b.say(ctx, prompts.Phrase{prompts.PINAsked})
 }
 
-// edit changes the account of the person, who has proven to be that person and
-// may change these settings whatever scope the account has. Who hangs up now
-// has changed them all the same.
 func (b *box) edit(ctx context.Context, change func(*directory.User)) error {
-	actor := directory.Actor{Name: b.user.ID, Scope: directory.ScopeSuperUser}
-	_, err := b.Directory.Edit(context.WithoutCancel(ctx), actor, b.user.DomainID, func(o *directory.Office) error {
-		for i := range o.Users {
-			if o.Users[i].ID == b.user.ID {
-				change(&o.Users[i])
-				return nil
-			}
-		}
-		return directory.ErrNotFound
-	})
-	if err != nil {
-		return fmt.Errorf("change the account: %w", err)
-	}
-	change(&b.user)
-	return nil
+	return b.changeUser(ctx, &b.user, change)
 }

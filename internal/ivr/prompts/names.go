@@ -62,9 +62,9 @@ const (
 
 // Logging in: where calls ring.
 const (
-	AskRinging        Name = "ask_ringing"
-	RingsOnlyHere     Name = "rings_only_here"
-	RingsOnlyHereTill Name = "rings_only_here_until"
+	AskRinging         Name = "ask_ringing"
+	RingsOnlyHere      Name = "rings_only_here"
+	RingsOnlyHereUntil Name = "rings_only_here_until"
 )
 
 // Releasing.
