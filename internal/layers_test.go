@@ -21,7 +21,7 @@ func layers() [][]string {
 		{"ivr", "restapi/resource", "softphone"},
 		{"switchboard"},
 		{"audiofiles", "client", "lamp", "notify", "restapi", "sipserver", "sqlstore"},
-		{"sqlstore/sqltest", "app"},
+		{"notify/mailtest", "sqlstore/sqltest", "app"},
 		{"apptest", "bench", "demo"},
 	}
 }

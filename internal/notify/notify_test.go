@@ -9,21 +9,22 @@ import (
 
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/notify"
+	"github.com/hotdesk-pbx/hotdesk/internal/notify/mailtest"
 	"github.com/hotdesk-pbx/hotdesk/internal/outbox"
 )
 
 func TestVoicemailByMail(t *testing.T) {
 	t.Parallel()
-	o, server := newOffice(t), startMailServer(t, "")
-	o.mailTo("acme", directory.MailServer{Address: server.address, From: "Acme Phones <phones@acme.test>"})
+	o, server := newOffice(t), mailtest.Start(t, "")
+	o.mailTo("acme", directory.MailServer{Address: server.Address, From: "Acme Phones <phones@acme.test>"})
 	o.run()
 	fact := o.message("acme", "ana")
 	got := o.mail(server)
-	if !strings.Contains(got.from, "<phones@acme.test>") || !strings.Contains(got.to, "<ana@acme.test>") {
-		t.Errorf("from %s to %s", got.from, got.to)
+	if !strings.Contains(got.From, "<phones@acme.test>") || !strings.Contains(got.To, "<ana@acme.test>") {
+		t.Errorf("from %s to %s", got.From, got.To)
 	}
-	header, parts := read(t, got)
-	if text := subject(t, header); text != "Voicemail from Zoë  Bcc: evil@test (+14165550101), 1:04" {
+	header, parts := mailtest.Read(t, got)
+	if text := mailtest.Subject(t, header); text != "Voicemail from Zoë  Bcc: evil@test (+14165550101), 1:04" {
 		t.Errorf("the subject is %q", text)
 	}
 	for name, want := range map[string]string{
@@ -50,12 +51,12 @@ func TestVoicemailByMail(t *testing.T) {
 
 func TestMessageThatWasDeleted(t *testing.T) {
 	t.Parallel()
-	o, server := newOffice(t), startMailServer(t, "")
+	o, server := newOffice(t), mailtest.Start(t, "")
 	o.gone = true
-	o.mailTo("acme", directory.MailServer{Address: server.address})
+	o.mailTo("acme", directory.MailServer{Address: server.Address})
 	o.run()
 	o.message("acme", "ana")
-	_, parts := read(t, o.mail(server))
+	_, parts := mailtest.Read(t, o.mail(server))
 	if _, attached := parts["audio/wav"]; attached || !strings.Contains(parts["text/plain"], "has been deleted from your mailbox") {
 		t.Errorf("it says %q", parts["text/plain"])
 	}
@@ -63,8 +64,8 @@ func TestMessageThatWasDeleted(t *testing.T) {
 
 func TestEmergencyByMail(t *testing.T) {
 	t.Parallel()
-	o, server := newOffice(t), startMailServer(t, "")
-	o.mailTo("acme", directory.MailServer{Address: server.address})
+	o, server := newOffice(t), mailtest.Start(t, "")
+	o.mailTo("acme", directory.MailServer{Address: server.Address})
 	for range 5 {
 		o.message("acme", "ana")
 	}
@@ -73,13 +74,13 @@ func TestEmergencyByMail(t *testing.T) {
 	})
 	o.run()
 	first, second := o.mail(server), o.mail(server) // before those that have waited longer
-	to := []string{first.to, second.to}
+	to := []string{first.To, second.To}
 	slices.Sort(to)
 	if !strings.Contains(to[0], "guard@acme.test") || !strings.Contains(to[1], "help@acme.test") {
 		t.Errorf("told are %v", to)
 	}
-	header, parts := read(t, first)
-	if text := subject(t, header); text != "EMERGENCY CALL to 911 from Window <1>  Bcc: evil@test (5401)" {
+	header, parts := mailtest.Read(t, first)
+	if text := mailtest.Subject(t, header); text != "EMERGENCY CALL to 911 from Window <1>  Bcc: evil@test (5401)" {
 		t.Errorf("the subject is %q", text)
 	}
 	if header.Get("Importance") != "high" || header.Get("Message-Id") != "<"+fact.ID+"@acme.test>" || header.Get("From") != `"Hotdesk" <hotdesk@acme.test>` {
@@ -99,8 +100,8 @@ func TestEmergencyByMail(t *testing.T) {
 // Nobody is told of these, and they are done with at once.
 func TestNobodyToTell(t *testing.T) {
 	t.Parallel()
-	o, server := newOffice(t), startMailServer(t, "")
-	o.mailTo("acme", directory.MailServer{Address: server.address})
+	o, server := newOffice(t), mailtest.Start(t, "")
+	o.mailTo("acme", directory.MailServer{Address: server.Address})
 	o.message("acme", "silent")
 	o.message("acme", "left")
 	o.message("acme", "unknown")
@@ -116,29 +117,29 @@ func TestNobodyToTell(t *testing.T) {
 // Each of these servers takes the mail in the end, and only once.
 func TestServersThatFail(t *testing.T) {
 	t.Parallel()
-	for name, manners := range map[string][]manner{
-		"greylisting":              {{rcpt: "450 later"}, {rcpt: "451 later"}, {}},
-		"busy":                     {{mail: "421 too busy"}, {}},
-		"no space":                 {{data: "452 no space"}, {done: "452 no space"}, {}},
-		"a setting that was wrong": {{mail: "550 not from you"}, {mail: "530 log in first"}, {}},
-		"closes in the middle":     {{closesInData: true}, {closesInData: true}, {}},
-		"closes when it has it":    {{closesWhenDone: true}},
-		"hangs":                    {{hangs: true}, {}},
-		"offers TLS":               {{offersTLS: true}},
+	for name, manners := range map[string][]mailtest.Manner{
+		"greylisting":              {{RCPT: "450 later"}, {RCPT: "451 later"}, {}},
+		"busy":                     {{Mail: "421 too busy"}, {}},
+		"no space":                 {{Data: "452 no space"}, {Done: "452 no space"}, {}},
+		"a setting that was wrong": {{Mail: "550 not from you"}, {Mail: "530 log in first"}, {}},
+		"closes in the middle":     {{ClosesInData: true}, {ClosesInData: true}, {}},
+		"closes when it has it":    {{ClosesWhenDone: true}},
+		"hangs":                    {{Hangs: true}, {}},
+		"offers TLS":               {{OffersTLS: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o, server := newOffice(t), startMailServer(t, "", manners...)
-			server.certify()
+			o, server := newOffice(t), mailtest.Start(t, "", manners...)
+			server.Certify()
 			o.change = func(c *notify.Config) { c.Patience = time.Second }
-			o.mailTo("acme", directory.MailServer{Address: server.address})
+			o.mailTo("acme", directory.MailServer{Address: server.Address})
 			o.run()
 			o.message("acme", "ana")
 			got := o.mail(server)
-			if got.encrypted != (name == "offers TLS") {
-				t.Errorf("encrypted: %v", got.encrypted)
+			if got.Encrypted != (name == "offers TLS") {
+				t.Errorf("encrypted: %v", got.Encrypted)
 			}
-			if _, parts := read(t, got); parts["audio/wav"] != string(sound) {
+			if _, parts := mailtest.Read(t, got); parts["audio/wav"] != string(sound) {
 				t.Errorf("attached are %d bytes", len(parts["audio/wav"]))
 			}
 			o.idle(server)
@@ -148,28 +149,28 @@ func TestServersThatFail(t *testing.T) {
 
 func TestServerThatIsNotThere(t *testing.T) {
 	t.Parallel()
-	o, away := newOffice(t), startMailServer(t, "")
-	address := away.address
-	away.stop()
+	o, away := newOffice(t), mailtest.Start(t, "")
+	address := away.Address
+	away.Stop()
 	o.mailTo("acme", directory.MailServer{Address: address})
 	o.run()
 	o.message("acme", "ana")
 	o.failed("refused")
-	o.mail(startMailServer(t, address))
+	o.mail(mailtest.Start(t, address))
 }
 
 // A mail that is refused for good is given up at once, and the next is sent.
 func TestRefusedForGood(t *testing.T) {
 	t.Parallel()
-	for name, manners := range map[string][]manner{
-		"no such user":   {{rcpt: "550 5.1.1 no such user\x07"}, {}},
-		"not that mail":  {{data: "554 no"}, {}},
-		"not that sound": {{done: "552 5.3.4 too large"}, {}},
+	for name, manners := range map[string][]mailtest.Manner{
+		"no such user":   {{RCPT: "550 5.1.1 no such user\x07"}, {}},
+		"not that mail":  {{Data: "554 no"}, {}},
+		"not that sound": {{Done: "552 5.3.4 too large"}, {}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o, server := newOffice(t), startMailServer(t, "", manners...)
-			o.mailTo("acme", directory.MailServer{Address: server.address})
+			o, server := newOffice(t), mailtest.Start(t, "", manners...)
+			o.mailTo("acme", directory.MailServer{Address: server.Address})
 			o.message("acme", "ana")
 			o.message("acme", "ana")
 			o.run()
@@ -186,14 +187,14 @@ func TestRefusedForGood(t *testing.T) {
 
 func TestGivenUpAfterDays(t *testing.T) {
 	t.Parallel()
-	o, server := newOffice(t), startMailServer(t, "", manner{rcpt: "450 later"})
-	o.mailTo("acme", directory.MailServer{Address: server.address})
+	o, server := newOffice(t), mailtest.Start(t, "", mailtest.Manner{RCPT: "450 later"})
+	o.mailTo("acme", directory.MailServer{Address: server.Address})
 	o.run()
 	o.message("acme", "ana")
 	o.failed(`450 \"later\"`)
 	o.pass(71 * time.Hour)
-	<-server.begun
-	<-server.begun // tried again, and not given up
+	<-server.Begun
+	<-server.Begun // tried again, and not given up
 	if found := o.givenUpSoFar(); len(found) > 0 {
 		t.Errorf("given up: %+v", found)
 	}
@@ -206,14 +207,14 @@ func TestGivenUpAfterDays(t *testing.T) {
 
 func TestWhatCannotBeSentIsGivenUp(t *testing.T) {
 	t.Parallel()
-	o, server := newOffice(t), startMailServer(t, "")
+	o, server := newOffice(t), mailtest.Start(t, "")
 	o.run()
 	o.tell("acme", outbox.KindEmergencyCall, outbox.EmergencyCall{DeviceID: "5401", Dialled: "911"})
 	if entry := o.givenUp(); entry.DeviceID != "5401" || !strings.Contains(entry.Detail, "the domain has no mail server") {
 		t.Errorf("written down: %+v", entry)
 	}
 	o.idle(server)
-	o.mailTo("berg", directory.MailServer{Address: server.address})
+	o.mailTo("berg", directory.MailServer{Address: server.Address})
 	domain, _ := o.Domain("berg")
 	domain.Emergency.NotifyEmail = "nobody\r\nRCPT TO:<evil@test>"
 	o.mu.Lock()
@@ -229,24 +230,24 @@ func TestWhatCannotBeSentIsGivenUp(t *testing.T) {
 // A server that hangs delays nobody else's mail.
 func TestDomainsDoNotWaitForEachOther(t *testing.T) {
 	t.Parallel()
-	o, hanging, quick := newOffice(t), startMailServer(t, "", manner{hangs: true}), startMailServer(t, "")
+	o, hanging, quick := newOffice(t), mailtest.Start(t, "", mailtest.Manner{Hangs: true}), mailtest.Start(t, "")
 	o.change = func(c *notify.Config) { c.Patience = time.Minute }
-	o.mailTo("acme", directory.MailServer{Address: hanging.address})
-	o.mailTo("berg", directory.MailServer{Address: quick.address})
+	o.mailTo("acme", directory.MailServer{Address: hanging.Address})
+	o.mailTo("berg", directory.MailServer{Address: quick.Address})
 	for range 10 {
 		o.message("acme", "ana")
 	}
 	stop := o.run()
-	<-hanging.begun
+	<-hanging.Begun
 	for range 5 {
 		o.message("berg", "ann")
-		if got := <-quick.mails; !strings.Contains(got.to, "ann@berg.test") {
-			t.Errorf("to %s", got.to)
+		if got := <-quick.Mails; !strings.Contains(got.To, "ann@berg.test") {
+			t.Errorf("to %s", got.To)
 		}
 	}
 	stop() // which does not wait for the server that hangs either
 	select {
-	case <-hanging.begun:
+	case <-hanging.Begun:
 		t.Error("a server that hangs was asked twice at once")
 	default:
 	}
@@ -256,15 +257,15 @@ func TestDomainsDoNotWaitForEachOther(t *testing.T) {
 // the next.
 func TestStoppedAndKilled(t *testing.T) {
 	t.Parallel()
-	o, server := newOffice(t), startMailServer(t, "", manner{hangs: true}, manner{})
+	o, server := newOffice(t), mailtest.Start(t, "", mailtest.Manner{Hangs: true}, mailtest.Manner{})
 	o.change = func(c *notify.Config) { c.Patience = time.Minute }
-	o.mailTo("acme", directory.MailServer{Address: server.address})
+	o.mailTo("acme", directory.MailServer{Address: server.Address})
 	stop := o.run()
 	fact := o.message("acme", "ana")
-	<-server.begun
+	<-server.Begun
 	stop()
 	o.run()
-	header, _ := read(t, <-server.mails) // at once
+	header, _ := mailtest.Read(t, <-server.Mails) // at once
 	if header.Get("Message-Id") != "<"+fact.ID+"@acme.test>" {
 		t.Errorf("the header is %v", header)
 	}
@@ -273,8 +274,8 @@ func TestStoppedAndKilled(t *testing.T) {
 
 func TestKilledInTheMiddle(t *testing.T) {
 	t.Parallel()
-	o, server := newOffice(t), startMailServer(t, "")
-	o.mailTo("acme", directory.MailServer{Address: server.address})
+	o, server := newOffice(t), mailtest.Start(t, "")
+	o.mailTo("acme", directory.MailServer{Address: server.Address})
 	fact := o.message("acme", "ana")
 	store := o.db.Outbox(notify.Consumer)
 	delivery := outbox.Delivery{ID: directory.NewID(), Fact: fact, Recipient: "ana@acme.test", Since: o.now(), DueAt: o.now()}
@@ -292,33 +293,33 @@ func TestKilledInTheMiddle(t *testing.T) {
 func TestPasswordGoesToTheRightServerOnly(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		manner manner
+		manner mailtest.Manner
 		known  bool // its certificate
 		login  string
 		fails  string
 	}{
-		"encrypted":            {manner{offersTLS: true, asksLogin: true}, true, "phones secret", ""},
-		"an unknown authority": {manner{offersTLS: true, asksLogin: true}, false, "", "certificate"},
-		"in clear":             {manner{asksLogin: true}, true, "", "authentication mechanism"},
-		"asks for none":        {manner{offersTLS: true}, true, "", "does not support SMTP AUTH"},
+		"encrypted":            {mailtest.Manner{OffersTLS: true, AsksLogin: true}, true, "phones secret", ""},
+		"an unknown authority": {mailtest.Manner{OffersTLS: true, AsksLogin: true}, false, "", "certificate"},
+		"in clear":             {mailtest.Manner{AsksLogin: true}, true, "", "authentication mechanism"},
+		"asks for none":        {mailtest.Manner{OffersTLS: true}, true, "", "does not support SMTP AUTH"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o, server := newOffice(t), startMailServer(t, "", tt.manner)
-			roots := server.certify()
+			o, server := newOffice(t), mailtest.Start(t, "", tt.manner)
+			roots := server.Certify()
 			if !tt.known {
 				roots = x509.NewCertPool()
 			}
 			o.change = func(c *notify.Config) { c.Roots = roots }
-			o.mailTo("acme", directory.MailServer{Address: server.address, User: "phones", Password: "secret"})
+			o.mailTo("acme", directory.MailServer{Address: server.Address, User: "phones", Password: "secret"})
 			o.run()
 			o.message("acme", "ana")
 			if tt.fails != "" {
 				o.failed(tt.fails)
 				return
 			}
-			if got := o.mail(server); got.login != tt.login || !got.encrypted {
-				t.Errorf("logged in as %q, encrypted: %v", got.login, got.encrypted)
+			if got := o.mail(server); got.Login != tt.login || !got.Encrypted {
+				t.Errorf("logged in as %q, encrypted: %v", got.Login, got.Encrypted)
 			}
 		})
 	}
@@ -326,11 +327,11 @@ func TestPasswordGoesToTheRightServerOnly(t *testing.T) {
 
 func TestWrongSettingsAreTriedAgain(t *testing.T) {
 	t.Parallel()
-	o, server := newOffice(t), startMailServer(t, "")
+	o, server := newOffice(t), mailtest.Start(t, "")
 	for settings, words := range map[directory.MailServer]string{
 		{Address: "mail.test"}:                       "the mail server's address",
 		{Address: "127.0.0.1:smtp"}:                  "the mail server's port",
-		{Address: server.address, From: "no\r\none"}: "the sender's address",
+		{Address: server.Address, From: "no\r\none"}: "the sender's address",
 	} {
 		o.mailTo("acme", settings)
 		stop := o.run()
@@ -338,7 +339,7 @@ func TestWrongSettingsAreTriedAgain(t *testing.T) {
 		o.failed(words)
 		stop()
 	}
-	o.mailTo("acme", directory.MailServer{Address: server.address})
+	o.mailTo("acme", directory.MailServer{Address: server.Address})
 	o.run()
 	for range 3 {
 		o.mail(server)
@@ -348,8 +349,8 @@ func TestWrongSettingsAreTriedAgain(t *testing.T) {
 
 func TestOldFactsAreForgotten(t *testing.T) {
 	t.Parallel()
-	o, server := newOffice(t), startMailServer(t, "")
-	o.mailTo("acme", directory.MailServer{Address: server.address})
+	o, server := newOffice(t), mailtest.Start(t, "")
+	o.mailTo("acme", directory.MailServer{Address: server.Address})
 	o.run()
 	o.tell("acme", "session.login", "of long ago")
 	o.message("acme", "ana")

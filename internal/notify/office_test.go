@@ -19,6 +19,7 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
 	"github.com/hotdesk-pbx/hotdesk/internal/notify"
+	"github.com/hotdesk-pbx/hotdesk/internal/notify/mailtest"
 	"github.com/hotdesk-pbx/hotdesk/internal/outbox"
 	"github.com/hotdesk-pbx/hotdesk/internal/sqlstore"
 	"github.com/hotdesk-pbx/hotdesk/internal/voicemail"
@@ -190,14 +191,14 @@ func (o *office) message(domainID, userID string) outbox.Fact {
 }
 
 // mail waits for a mail to arrive, while the clock runs fast.
-func (o *office) mail(s *mailServer) received {
+func (o *office) mail(s *mailtest.Server) mailtest.Mail {
 	o.t.Helper()
 	deadline := time.After(patience)
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		select {
-		case m := <-s.mails:
+		case m := <-s.Mails:
 			return m
 		case <-tick.C:
 			o.pass(10 * time.Second)
@@ -239,7 +240,7 @@ func (o *office) givenUp() audit.Entry {
 }
 
 // idle waits until nothing is on its way, and fails when a mail arrives meanwhile.
-func (o *office) idle(s *mailServer) {
+func (o *office) idle(s *mailtest.Server) {
 	o.t.Helper()
 	store := o.db.Outbox(notify.Consumer)
 	o.until("nothing is on its way", func() bool {
@@ -251,8 +252,8 @@ func (o *office) idle(s *mailServer) {
 		return len(waiting)+len(due) == 0
 	})
 	select {
-	case m := <-s.mails:
-		o.t.Errorf("a mail too many arrived: %s", m.to)
+	case m := <-s.Mails:
+		o.t.Errorf("a mail too many arrived: %s", m.To)
 	default:
 	}
 }

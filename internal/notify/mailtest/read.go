@@ -1,4 +1,4 @@
-package notify_test
+package mailtest
 
 import (
 	"encoding/base64"
@@ -10,26 +10,27 @@ import (
 	"testing"
 )
 
-// read takes a mail apart: its header, and its parts by their type.
-func read(t *testing.T, m received) (mail.Header, map[string]string) {
-	t.Helper()
-	parsed, err := mail.ReadMessage(strings.NewReader(m.text))
+// Read takes a mail apart: its header, and its parts by their type; the name of
+// what is attached stands at "name".
+func Read(tb testing.TB, m Mail) (mail.Header, map[string]string) {
+	tb.Helper()
+	parsed, err := mail.ReadMessage(strings.NewReader(m.Text))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	parts := map[string]string{}
-	readParts(t, parts, parsed.Header.Get("Content-Type"), parsed.Body)
+	readParts(tb, parts, parsed.Header.Get("Content-Type"), parsed.Body)
 	return parsed.Header, parts
 }
 
-func readParts(t *testing.T, parts map[string]string, contentType string, body io.Reader) {
-	t.Helper()
+func readParts(tb testing.TB, parts map[string]string, contentType string, body io.Reader) {
+	tb.Helper()
 	kind, params, err := mime.ParseMediaType(contentType)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if !strings.HasPrefix(kind, "multipart/") {
-		t.Fatalf("a part of type %s stands alone", kind)
+		tb.Fatalf("a part of type %s stands alone", kind)
 	}
 	reader := multipart.NewReader(body, params["boundary"])
 	for {
@@ -38,11 +39,11 @@ func readParts(t *testing.T, parts map[string]string, contentType string, body i
 			return
 		}
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		kind, _, _ := mime.ParseMediaType(part.Header.Get("Content-Type"))
 		if strings.HasPrefix(kind, "multipart/") {
-			readParts(t, parts, part.Header.Get("Content-Type"), part)
+			readParts(tb, parts, part.Header.Get("Content-Type"), part)
 			continue
 		}
 		var content io.Reader = part
@@ -51,7 +52,7 @@ func readParts(t *testing.T, parts map[string]string, contentType string, body i
 		}
 		text, err := io.ReadAll(content)
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		parts[kind] = strings.ReplaceAll(string(text), "\r\n", "\n")
 		if name := part.FileName(); name != "" {
@@ -60,11 +61,12 @@ func readParts(t *testing.T, parts map[string]string, contentType string, body i
 	}
 }
 
-func subject(t *testing.T, header mail.Header) string {
-	t.Helper()
+// Subject is a mail's, in plain text.
+func Subject(tb testing.TB, header mail.Header) string {
+	tb.Helper()
 	text, err := new(mime.WordDecoder).DecodeHeader(header.Get("Subject"))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return text
 }

@@ -1,4 +1,6 @@
-package notify_test
+// Package mailtest gives tests a mail server on a real socket, as well or badly
+// behaved as they want. It knows nothing of what is sent.
+package mailtest
 
 import (
 	"bufio"
@@ -18,52 +20,53 @@ import (
 	"time"
 )
 
-// manner is how a mail server treats one connection.
-type manner struct {
-	mail, rcpt, data, done string // its answers; "" for the usual
-	hangs                  bool   // it greets nobody
-	closesInData           bool
-	closesWhenDone         bool // it takes the mail and is gone
-	offersTLS, asksLogin   bool
+// Manner is how a mail server treats one connection.
+type Manner struct {
+	Mail, RCPT, Data, Done string // its answers; "" for the usual
+	Hangs                  bool   // it greets nobody
+	ClosesInData           bool
+	ClosesWhenDone         bool // it takes the mail and is gone
+	OffersTLS, AsksLogin   bool
 }
 
-// received is a mail as a server took it.
-type received struct {
-	from, to, text string
-	encrypted      bool
-	login          string
+// Mail is a mail as a server took it.
+type Mail struct {
+	From, To, Text string // the text is the whole mail, header and body
+	Encrypted      bool
+	Login          string // name and password
 }
 
-// mailServer is a mail server on a real socket.
-type mailServer struct {
-	t       *testing.T
-	address string
-	cert    tls.Certificate
-	mails   chan received
-	begun   chan struct{} // one for each connection
+// Server is a mail server on a real socket.
+type Server struct {
+	Address string
+	Mails   chan Mail
+	Begun   chan struct{} // one for each connection
+	Stop    func()
+
+	tb   testing.TB
+	cert tls.Certificate
 
 	mu      sync.Mutex
-	manners []manner // for the connections to come; the last for all others
+	manners []Manner // for the connections to come; the last for all others
 	open    map[net.Conn]bool
 	stopped bool
 	serving sync.WaitGroup
-	stop    func()
 }
 
-// startMailServer serves until the test ends; at a given address, or at a free
+// Start serves until the test ends; at a given address, or at a free
 // one when that is "".
-func startMailServer(t *testing.T, address string, manners ...manner) *mailServer {
-	t.Helper()
+func Start(tb testing.TB, address string, manners ...Manner) *Server {
+	tb.Helper()
 	if address == "" {
 		address = "127.0.0.1:0"
 	}
-	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", address)
+	listener, err := (&net.ListenConfig{}).Listen(tb.Context(), "tcp", address)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	s := &mailServer{
-		t: t, address: listener.Addr().String(), manners: manners,
-		mails: make(chan received, 1000), begun: make(chan struct{}, 1000), open: map[net.Conn]bool{},
+	s := &Server{
+		Address: listener.Addr().String(), Mails: make(chan Mail, 1000), Begun: make(chan struct{}, 1000),
+		tb: tb, manners: manners, open: map[net.Conn]bool{},
 	}
 	s.serving.Go(func() {
 		for {
@@ -76,7 +79,7 @@ func startMailServer(t *testing.T, address string, manners ...manner) *mailServe
 			}
 		}
 	})
-	s.stop = sync.OnceFunc(func() {
+	s.Stop = sync.OnceFunc(func() {
 		_ = listener.Close()
 		s.mu.Lock()
 		s.stopped = true
@@ -86,11 +89,11 @@ func startMailServer(t *testing.T, address string, manners ...manner) *mailServe
 		s.mu.Unlock()
 		s.serving.Wait()
 	})
-	t.Cleanup(s.stop)
+	tb.Cleanup(s.Stop)
 	return s
 }
 
-func (s *mailServer) enter(conn net.Conn) bool {
+func (s *Server) enter(conn net.Conn) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.stopped {
@@ -101,18 +104,18 @@ func (s *mailServer) enter(conn net.Conn) bool {
 	return true
 }
 
-func (s *mailServer) leave(conn net.Conn) {
+func (s *Server) leave(conn net.Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.open, conn)
 	_ = conn.Close()
 }
 
-func (s *mailServer) manner() manner {
+func (s *Server) manner() Manner {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.manners) == 0 {
-		return manner{}
+		return Manner{}
 	}
 	m := s.manners[0]
 	if len(s.manners) > 1 {
@@ -124,16 +127,17 @@ func (s *mailServer) manner() manner {
 // connection is one client's.
 type connection struct {
 	net.Conn
-	manner
-	server *mailServer
+	Manner
+
+	server *Server
 	in     *bufio.Reader
-	got    received
+	got    Mail
 }
 
-func (s *mailServer) serve(conn net.Conn) {
-	c := &connection{Conn: conn, manner: s.manner(), server: s, in: bufio.NewReader(conn)}
-	s.begun <- struct{}{}
-	if c.hangs {
+func (s *Server) serve(conn net.Conn) {
+	c := &connection{Conn: conn, Manner: s.manner(), server: s, in: bufio.NewReader(conn)}
+	s.Begun <- struct{}{}
+	if c.Hangs {
 		_, _ = io.Copy(io.Discard, conn)
 		return
 	}
@@ -164,18 +168,18 @@ func (c *connection) command(line string) bool {
 	case "STARTTLS":
 		c.say("220 go on")
 		secure := tls.Server(c.Conn, &tls.Config{Certificates: []tls.Certificate{c.server.cert}, MinVersion: tls.VersionTLS12})
-		c.Conn, c.in, c.got.encrypted = secure, bufio.NewReader(secure), true
+		c.Conn, c.in, c.got.Encrypted = secure, bufio.NewReader(secure), true
 	case "AUTH":
 		_, secret, _ := strings.Cut(rest, " ")
 		login, _ := base64.StdEncoding.DecodeString(secret)
-		c.got.login = strings.Trim(strings.ReplaceAll(string(login), "\x00", " "), " ")
+		c.got.Login = strings.Trim(strings.ReplaceAll(string(login), "\x00", " "), " ")
 		c.say("235 welcome")
 	case "MAIL":
-		c.got.from = rest
-		c.say("250 ok", c.mail)
+		c.got.From = rest
+		c.say("250 ok", c.Mail)
 	case "RCPT":
-		c.got.to = rest
-		c.say("250 ok", c.rcpt)
+		c.got.To = rest
+		c.say("250 ok", c.RCPT)
 	case "DATA":
 		return c.take()
 	case "QUIT":
@@ -189,21 +193,21 @@ func (c *connection) command(line string) bool {
 
 func (c *connection) greet() {
 	offers := []string{"250-mail.test"}
-	if c.offersTLS && !c.got.encrypted {
+	if c.OffersTLS && !c.got.Encrypted {
 		offers = append(offers, "250-STARTTLS")
 	}
-	if c.asksLogin {
+	if c.AsksLogin {
 		offers = append(offers, "250-AUTH PLAIN LOGIN")
 	}
 	c.say(strings.Join(append(offers, "250 8BITMIME"), "\n"))
 }
 
 func (c *connection) take() bool {
-	c.say("354 go on", c.data)
-	if c.data != "" {
+	c.say("354 go on", c.Data)
+	if c.Data != "" {
 		return true
 	}
-	if c.closesInData {
+	if c.ClosesInData {
 		_, _ = c.in.ReadString('\n')
 		return false
 	}
@@ -218,20 +222,20 @@ func (c *connection) take() bool {
 		}
 		text.WriteString(strings.TrimPrefix(line, "."))
 	}
-	c.got.text = text.String()
-	if c.done == "" {
-		c.server.mails <- c.got
+	c.got.Text = text.String()
+	if c.Done == "" {
+		c.server.Mails <- c.got
 	}
-	c.say("250 taken", c.done)
-	return !c.closesWhenDone
+	c.say("250 taken", c.Done)
+	return !c.ClosesWhenDone
 }
 
-// certify gives the server a certificate, and returns the authority behind it.
-func (s *mailServer) certify() *x509.CertPool {
-	s.t.Helper()
+// Certify gives the server a certificate, and returns the authority behind it.
+func (s *Server) Certify() *x509.CertPool {
+	s.tb.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		s.t.Fatal(err)
+		s.tb.Fatal(err)
 	}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
@@ -239,11 +243,11 @@ func (s *mailServer) certify() *x509.CertPool {
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
-		s.t.Fatal(err)
+		s.tb.Fatal(err)
 	}
 	parsed, err := x509.ParseCertificate(der)
 	if err != nil {
-		s.t.Fatal(err)
+		s.tb.Fatal(err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
