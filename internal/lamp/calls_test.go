@@ -115,8 +115,8 @@ func TestKeyFollowsThePerson(t *testing.T) {
 	}
 }
 
-// Who dials shows that before a phone rings, with the number dialled; who listens
-// to the system, too.
+// Who dials shows that before a phone rings, and so does who listens to the
+// system; but not what was dialled.
 func TestKeyOfACaller(t *testing.T) {
 	t.Parallel()
 	o := start(t)
@@ -127,9 +127,29 @@ func TestKeyOfACaller(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	becomes(t, w, "trying initiator  sip:*97@acme.test")
+	becomes(t, w, "trying initiator  ")
 	call.Hangup()
 	becomes(t, w, "dark")
+}
+
+// Who withholds who calls is not told by keys either, from whichever side.
+func TestKeyOfACallerWhoWithholds(t *testing.T) {
+	t.Parallel()
+	o := start(t)
+	ana, ben := o.Phone(t, "acme.test", "ana-1", func(c *softphone.Config) { c.AutoAnswer = true }), o.Phone(t, "acme.test", "ben")
+	_ = ana
+	called := o.phone("caro").Subscribe(t, "dialog", "sip:1001@acme.test")
+	caller := o.phone("caro").Subscribe(t, "dialog", "sip:1002@acme.test")
+	becomes(t, called, "dark")
+	becomes(t, caller, "dark")
+	call, err := ben.Dial(apptest.Soon(t), "*671001")
+	if err != nil {
+		t.Fatal(err)
+	}
+	becomes(t, called, "confirmed recipient  ")
+	becomes(t, caller, "confirmed initiator  ")
+	call.Hangup()
+	becomes(t, called, "dark")
 }
 
 // While one phone of a person rings on, another's refusal puts nothing out; when

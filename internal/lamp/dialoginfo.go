@@ -36,11 +36,22 @@ func viewOf(c switchboard.LiveCall, ours func(callrecord.Party) bool) (view, boo
 	case ours(c.Caller) && len(c.Ringing) > 0:
 		return view{c.ID, true, early, c.Ringing[0]}, true
 	case ours(c.Caller):
-		return view{c.ID, true, trying, callrecord.Party{Number: c.Dialled}}, true
+		return view{c.ID, true, trying, callrecord.Party{}}, true // what was dialled is nobody's business
 	case answered && ours(c.Callee):
 		return view{c.ID, false, confirmed, c.Caller}, true
 	}
 	return view{c.ID, false, early, c.Caller}, slices.ContainsFunc(c.Ringing, ours)
+}
+
+// seenBy is a call from the side of the parties that are ours, as others may see
+// it: of a call whose caller is withheld only that there is one, or a key that
+// watches the caller would tell the callee.
+func seenBy(c switchboard.LiveCall, ours func(callrecord.Party) bool) (view, bool) {
+	v, ok := viewOf(c, ours)
+	if c.Withheld {
+		v.remote = callrecord.Party{}
+	}
+	return v, ok
 }
 
 // callsOf are the calls that the lamp of a user shows. Those of a person are
@@ -59,7 +70,7 @@ func (s *Service) callsOf(user directory.User, domain directory.Domain) []view {
 	views := make([]view, 0, len(found))
 	seen := map[string]bool{}
 	for _, c := range found {
-		if v, ok := viewOf(c, ours); ok && !seen[v.id] {
+		if v, ok := seenBy(c, ours); ok && !seen[v.id] {
 			seen[v.id] = true
 			views = append(views, v)
 		}

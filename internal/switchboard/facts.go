@@ -25,6 +25,7 @@ type Ringing struct {
 	DeviceID string // "" for an outside line
 	Caller   callrecord.Party
 	Callee   callrecord.Party // for whom the device rings
+	Withheld bool             // the caller is not to be shown
 	At       time.Time
 }
 
@@ -52,6 +53,7 @@ type Answered struct {
 	DomainID string
 	Caller   callrecord.Party
 	Callee   callrecord.Party
+	Withheld bool // the caller is not to be shown
 	At       time.Time
 }
 

@@ -16,6 +16,7 @@ type LiveCall struct {
 	Dialled    string
 	Caller     callrecord.Party
 	Ringing    []callrecord.Party // whose phones ring
+	Withheld   bool               // the caller is not to be shown
 	Callee     callrecord.Party   // who talks with the caller; the zero value: nobody has answered
 	StartedAt  time.Time
 	AnsweredAt time.Time // zero: nobody has answered
@@ -51,14 +52,14 @@ func (t *table) note(fact events.Fact) []string {
 			*c = LiveCall{ID: f.CallID, DomainID: f.DomainID, Dialled: f.Dialled, Caller: f.Caller, StartedAt: f.At}
 		})
 	case Ringing:
-		return t.change(f.CallID, func(c *LiveCall) { c.Ringing = append(slices.Clip(c.Ringing), f.Callee) })
+		return t.change(f.CallID, func(c *LiveCall) { c.Ringing, c.Withheld = append(slices.Clip(c.Ringing), f.Callee), f.Withheld })
 	case StoppedRinging:
 		return t.change(f.CallID, func(c *LiveCall) {
 			c.Ringing = slices.DeleteFunc(slices.Clone(c.Ringing), func(p callrecord.Party) bool { return p.DeviceID == f.DeviceID })
 		})
 	case Answered:
 		return t.change(f.CallID, func(c *LiveCall) {
-			c.Caller, c.Callee, c.Ringing = f.Caller, f.Callee, nil
+			c.Caller, c.Callee, c.Withheld, c.Ringing = f.Caller, f.Callee, f.Withheld, nil
 			if c.AnsweredAt.IsZero() {
 				c.AnsweredAt = f.At
 			}

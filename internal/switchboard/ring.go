@@ -293,7 +293,8 @@ func (r *ringing) progressed(m dialog.Progressed) {
 	if !b.rang && m.Response.StatusCode == statusRinging {
 		b.rang = true
 		r.publish(Ringing{
-			CallID: r.record.ID, DomainID: r.domain.ID, DeviceID: b.device.ID, Caller: r.waiting.shown, Callee: b.shown, At: r.now(),
+			CallID: r.record.ID, DomainID: r.domain.ID, DeviceID: b.device.ID, Caller: r.waiting.shown, Callee: b.shown,
+			Withheld: r.withheld && r.waiting == r.caller, At: r.now(),
 		})
 	}
 	code, reason := m.Response.StatusCode, m.Response.Reason

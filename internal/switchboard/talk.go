@@ -49,7 +49,7 @@ func (c *call) talk(ctx context.Context, callee *party) outcome {
 
 // tellAnswered tells who talks now.
 func (c *call) tellAnswered() {
-	c.publish(Answered{CallID: c.record.ID, DomainID: c.domain.ID, Caller: c.caller.shown, Callee: c.callee.shown, At: c.now()})
+	c.publish(Answered{CallID: c.record.ID, DomainID: c.domain.ID, Caller: c.caller.shown, Callee: c.callee.shown, Withheld: c.withheld, At: c.now()})
 }
 
 // accept answers the caller with what the phone answered. A caller without an
