@@ -215,11 +215,11 @@ func TestCallAcrossTheRelease(t *testing.T) {
 	for _, r := range records {
 		found[r.Dialled] = r
 	}
-	want := callrecord.Party{UserID: here.UserID, DeviceID: here.DeviceID, SessionID: here.ID, Number: "1001", Name: "Ana Ruiz"}
+	want := callrecord.Party{UserID: here.UserID, DeviceID: here.DeviceID, DeviceName: "5401", SessionID: here.ID, Number: "1001", Name: "Ana Ruiz"}
 	if r := found["1002"]; r.Caller != want || r.Result != callrecord.Answered || r.EndedAt.Before(monday(t, 26, 0)) {
 		t.Errorf("the call from the desk is on record as %+v", r)
 	}
-	want = callrecord.Party{UserID: there.UserID, DeviceID: there.DeviceID, SessionID: there.ID, Number: "1003", Name: "Caro Lind"}
+	want = callrecord.Party{UserID: there.UserID, DeviceID: there.DeviceID, DeviceName: "5402", SessionID: there.ID, Number: "1003", Name: "Caro Lind"}
 	if r := found["1003"]; r.Callee != want || r.Result != callrecord.Answered || r.EndedAt.Before(monday(t, 26, 0)) {
 		t.Errorf("the call to the desk is on record as %+v", r)
 	}

@@ -25,6 +25,11 @@ type Visit struct {
 // "*" during the greeting opens the mailbox for who knows the PIN. It ends as
 // [Conversations.Login] does.
 func (c *Conversations) LeaveMessage(ctx context.Context, caller Caller, desk Desk, visit Visit) (messageID string, err error) {
+	if desk.DeviceID == "" {
+		// Wrong PINs from outside count for the number they come from: not all of
+		// the world is locked out together.
+		desk.DeviceID = "number " + visit.From.Number
+	}
 	t := &leaving{talk: c.talk(caller, desk), visit: visit}
 	last, err := t.leaveMessage(ctx)
 	return t.messageID, t.close(ctx, last, err)

@@ -196,3 +196,19 @@ func TestStarInTheGreetingOpensTheMailbox(t *testing.T) {
 		r.heard(c, notThere, askPIN, wrong, askPIN, none, theMenu, goodbye)
 	})
 }
+
+func TestWrongPINsFromOutsideCountForTheirNumber(t *testing.T) {
+	t.Parallel()
+	inMailroom(t, func(r *mailroom) {
+		r.office.at = "number +14165550101"
+		c := &caller{at: r.office.at, answers: map[string][]string{notThere: {"*"}, askPIN: {"1#", "2#", "3#"}}}
+		conversations, desk := r.conversations(c)
+		desk.DeviceID = ""
+		_, err := conversations.LeaveMessage(r.t.Context(), c, desk, ivr.Visit{Owner: r.ana, From: voicemail.Party{Number: "+14165550101"}})
+		if err != nil {
+			r.t.Error(err)
+		}
+		r.heard(c, notThere, askPIN, wrong, askPIN, wrong, askPIN, wrongBye)
+		r.assertRefused("pin_wrong 1001", "pin_wrong 1001", "pin_wrong 1001")
+	})
+}

@@ -47,6 +47,7 @@ type caller struct {
 	heard   []string
 	samples int // of sound that was played to its end
 	hungUp  int
+	at      string   // the device; window-1 when empty
 	speaks  []speech // into one recording after the other
 	played  [][]int16
 }
@@ -59,7 +60,7 @@ type speech struct {
 
 func (c *caller) Publish(fact events.Fact) {
 	said, ok := fact.(ivr.Said)
-	if !ok || said.CallID != "call-1" || said.DomainID != "acme" || said.DeviceID != "window-1" {
+	if !ok || said.CallID != "call-1" || said.DomainID != "acme" || said.DeviceID != placeOr(c.at) {
 		c.t.Errorf("published %+v", fact)
 	}
 	c.heard = append(c.heard, said.Text)
@@ -136,11 +137,20 @@ func (c *caller) Digit(ctx context.Context, wait time.Duration) (rune, error) {
 
 func (c *caller) Hangup() { c.hungUp++ }
 
+// placeOr is the device a test speaks of.
+func placeOr(device string) string {
+	if device == "" {
+		return "window-1"
+	}
+	return device
+}
+
 // office is what the conversations ask: it knows 1001 and 1002, whose PIN is 4711.
 type office struct {
 	ivr.Directory // a login asks only for what stands below
 
 	t        *testing.T
+	at       string             // the device; window-1 when empty
 	names    map[string][]int16 // recorded, by user ID
 	now      time.Time
 	checked  error               // of CheckDesk
@@ -167,7 +177,7 @@ type office struct {
 }
 
 func (o *office) CheckPIN(_ context.Context, domainID, deviceID, extension, pin string) (directory.User, error) {
-	if domainID != "acme" || deviceID != "window-1" {
+	if domainID != "acme" || deviceID != placeOr(o.at) {
 		o.t.Errorf("asked for the PIN at %s in %s", deviceID, domainID)
 	}
 	o.asked = append(o.asked, extension+"/"+pin)

@@ -58,10 +58,12 @@ func (c *call) leaveMessage(ctx context.Context, user directory.User, otherwise 
 		Owner: user, Busy: otherwise.result == callrecord.Busy || otherwise.result == callrecord.Declined,
 		From: voicemail.Party{UserID: c.record.Caller.UserID, Number: c.record.Caller.Number, Name: c.record.Caller.Name},
 	}
+	var messageID string
 	o := c.converse(ctx, func(ctx context.Context, caller ivr.Caller, desk ivr.Desk) (err error) {
-		c.record.MessageID, err = c.board.cfg.Conversations.LeaveMessage(ctx, caller, desk, visit)
+		messageID, err = c.board.cfg.Conversations.LeaveMessage(ctx, caller, desk, visit)
 		return err
 	})
+	c.record.MessageID = messageID
 	switch o.result {
 	case callrecord.Service:
 		return outcome{code: 0, result: callrecord.Voicemail}
