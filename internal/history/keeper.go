@@ -14,7 +14,7 @@ import (
 
 // batch is how many records are removed at once. The records of live calls are
 // written between two batches, and must not wait long.
-const batch = 200
+const batch = 100
 
 // Config is what a [Keeper] needs; all of it.
 type Config struct {
