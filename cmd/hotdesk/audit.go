@@ -15,7 +15,7 @@ type auditCommand struct {
 func (auditCommand) Help() string {
 	return `Actions are session.login, session.extended, session.ended, session.refused,
 user.added, user.changed, user.removed, user.unlocked, the same of device, and
-domain.added, domain.changed, and the added, changed and removed of phone,
+domain.added, domain.changed, call.emergency, and the added, changed and removed of phone,
 number and trunk.
 
 Examples:

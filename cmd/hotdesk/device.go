@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/restapi/resource"
 )
@@ -25,7 +26,8 @@ Examples:
   hotdesk device add ana-mobile --owner 1001 --password ask
   hotdesk device set 5401 --password new
   hotdesk device set spare --owner ""
-  hotdesk device unlock 5401`
+  hotdesk device unlock 5401
+  hotdesk device list --no-place`
 }
 
 type deviceFields struct {
@@ -47,6 +49,8 @@ func (f deviceFields) input(con console) (resource.DeviceInput, error) {
 
 type deviceList struct {
 	inDomain `embed:""`
+
+	NoPlace bool `help:"Only those of which nobody has said where they stand: an emergency call from there tells no place."`
 }
 
 // Run lists the devices.
@@ -60,9 +64,12 @@ func (c *deviceList) Run(ctx context.Context, con console) error {
 	if err != nil {
 		return err
 	}
-	t := table{heading: "DEVICE\tOWNER\tHOT DESK\tPHONE\tDISABLED"}
+	if c.NoPlace {
+		all = slices.DeleteFunc(all, func(d resource.Device) bool { return d.Place != "" })
+	}
+	t := table{heading: "DEVICE\tOWNER\tHOT DESK\tPHONE\tPLACE\tDISABLED"}
 	for _, d := range all {
-		t.add(d.Name, d.Owner, yes(d.HotDesk), d.Phone, yes(d.Disabled))
+		t.add(d.Name, d.Owner, yes(d.HotDesk), d.Phone, d.Place, yes(d.Disabled))
 	}
 	return c.show(con, all, t)
 }

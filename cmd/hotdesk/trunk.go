@@ -60,9 +60,9 @@ func (c *trunkList) Run(ctx context.Context, con console) error {
 	if err != nil {
 		return err
 	}
-	t := table{heading: "TRUNK\tHOST\tTRANSPORT\tREGISTERS\tUSER\tPRIORITY\tMAX CALLS\tDISABLED"}
+	t := table{heading: "TRUNK\tHOST\tTRANSPORT\tREGISTERS\tUSER\tPRIORITY\tMAX CALLS\tSTATE\tWHY"}
 	for _, k := range all {
-		t.add(k.Name, k.Host, k.Transport, yes(k.Register), k.User, strconv.Itoa(k.Priority), strconv.Itoa(k.MaxCalls), yes(k.Disabled))
+		t.add(k.Name, k.Host, k.Transport, yes(k.Register), k.User, strconv.Itoa(k.Priority), strconv.Itoa(k.MaxCalls), string(k.State), k.Why)
 	}
 	return c.show(con, all, t)
 }

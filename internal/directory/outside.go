@@ -72,26 +72,3 @@ func (d Domain) PlaceOf(phone Phone, owner User) string {
 	}
 	return phone.Place
 }
-
-// WithoutPlace lists the devices of which nobody has said where they stand, so
-// that an emergency call from them would not tell it either.
-func (o *Office) WithoutPlace() []Device {
-	owners := byID(o.Users, userID)
-	phones := make(map[string]Phone, len(o.Devices))
-	for _, p := range o.Phones {
-		for _, name := range p.Devices {
-			phones[name] = p
-		}
-	}
-	var without []Device
-	for _, d := range o.Devices {
-		owner := User{}
-		if u := owners[d.OwnerID]; u != nil {
-			owner = *u
-		}
-		if o.Domain.PlaceOf(phones[d.Name], owner) == "" {
-			without = append(without, d)
-		}
-	}
-	return without
-}

@@ -2,7 +2,6 @@ package directory_test
 
 import (
 	"errors"
-	"slices"
 	"testing"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/dialplan"
@@ -87,35 +86,23 @@ func TestNumbersShown(t *testing.T) {
 	}
 }
 
-func TestPlaces(t *testing.T) {
+func TestPlaceOf(t *testing.T) {
 	t.Parallel()
-	o := directory.Office{
-		Domain: directory.Defaults("acme.test"),
-		Users: []directory.User{
-			{ID: "ana", Extension: "1001", Place: "travels"}, {ID: "window", Extension: "5401", Place: "Floor 5"}, {ID: "door", Extension: "5402"},
-		},
-		Devices: []directory.Device{
-			{Name: "5401", OwnerID: "window"},
-			{Name: "5402", OwnerID: "door"},
-			{Name: "5402b", OwnerID: "door"},
-			{Name: "ana", OwnerID: "ana"},
-			{Name: "ana-2", OwnerID: "ana"},
-			{Name: "spare"},
-			{Name: "stray"},
-		},
-		Phones: []directory.Phone{
-			{Devices: []string{"5402b", "spare"}, Place: "Hall"}, {Devices: []string{"ana-2"}, Place: "Room 12"}, {Devices: []string{"ana"}},
-		},
-	}
-	var got []string
-	for _, d := range o.WithoutPlace() {
-		got = append(got, d.Name)
-	}
-	if want := []string{"5402", "ana", "stray"}; !slices.Equal(got, want) {
-		t.Errorf("without a place: %v, want %v", got, want)
-	}
-	at := o.Domain.PlaceOf(directory.Phone{Place: "Hall"}, o.Users[1])
-	if at != "Hall" {
-		t.Errorf("a phone that was carried away stands at %q", at)
+	d := directory.Defaults("acme.test")
+	desk, person := directory.User{Extension: "5401", Place: "Floor 5"}, directory.User{Extension: "1001", Place: "travels"}
+	for name, c := range map[string]struct {
+		phone directory.Phone
+		owner directory.User
+		want  string
+	}{
+		"a desk":                        {directory.Phone{}, desk, "Floor 5"},
+		"a phone that was carried away": {directory.Phone{Place: "Hall"}, desk, "Hall"},
+		"a person's phone":              {directory.Phone{Place: "Room 12"}, person, "Room 12"},
+		"a person's phone somewhere":    {directory.Phone{}, person, ""},
+		"an unassigned phone":           {directory.Phone{}, directory.User{}, ""},
+	} {
+		if got := d.PlaceOf(c.phone, c.owner); got != c.want {
+			t.Errorf("%s stands at %q, want %q", name, got, c.want)
+		}
 	}
 }

@@ -167,7 +167,9 @@ func (a *API) deleteDevice(ctx context.Context, in *InDevice) (*struct{}, error)
 func (a *API) viewDevice(d directory.Device) resource.Device {
 	owner, _ := a.cfg.Directory.User(d.OwnerID)
 	phone, _ := a.cfg.Directory.PhoneOf(d.ID)
+	domain, _ := a.cfg.Directory.Domain(d.DomainID)
 	return resource.Device{
 		ID: d.ID, Name: d.Name, Owner: owner.Extension, HotDesk: a.cfg.Directory.IsHotDesk(d), Phone: directory.FormatMAC(phone.MAC), Disabled: d.Disabled,
+		Place: domain.PlaceOf(phone, owner),
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
+	"github.com/hotdesk-pbx/hotdesk/internal/trunk"
 )
 
 // Sessions starts and ends sessions: [*hotdesk.Service].
@@ -39,12 +40,18 @@ type Lockouts interface {
 	LiftDevice(ctx context.Context, by string, device directory.Device) error
 }
 
+// Trunks tells how outside lines stand: [*trunk.Service].
+type Trunks interface {
+	State(trunkID string) (trunk.State, bool)
+}
+
 // Config is what an [API] needs; all of it.
 type Config struct {
 	Directory *directory.Service
 	Sessions  Sessions
 	Calls     Calls
 	Lockouts  Lockouts
+	Trunks    Trunks
 	Audit     audit.Log
 	// Backup copies the server's data. WriteTo, which is called once, writes the
 	// copy as a tar archive.

@@ -53,7 +53,7 @@ func startWith(t *testing.T, calls restapi.Calls) *server {
 		t.Fatal(err)
 	}
 	s.API, err = restapi.New(restapi.Config{
-		Directory: s.dir, Sessions: s.desks, Calls: calls, Lockouts: s.locks, Audit: s.locks, Version: "test",
+		Directory: s.dir, Sessions: s.desks, Calls: calls, Lockouts: s.locks, Trunks: lines{}, Audit: s.locks, Version: "test",
 		Backup: func(context.Context) (io.WriterTo, error) { return s.copied, s.copied.err },
 		Ready:  func(context.Context) error { return s.ready },
 		Log:    slog.New(slog.NewTextHandler(s.log, nil)),
@@ -180,6 +180,7 @@ func TestAnswers(t *testing.T) {
 		{"GET" + acme + "/numbers/+14165550198", "", 404, "there is no number"},
 
 		{"POST" + acme + "/trunks", `{"name":"Spare","host":"192.0.2.7:5060","priority":10}`, 201, `"name":"spare","host":"192.0.2.7:5060","transport":"udp","register":false,"user":"","has_password":false`},
+		{"GET" + acme + "/trunks/spare", "", 200, `"state":"silent","why":"403 Forbidden","since":`},
 		{"POST" + acme + "/trunks", `{"name":"spare","host":"a.example"}`, 422, `"location":"body.name"`},
 		{"POST" + acme + "/trunks", `{"name":"x","host":"a b"}`, 422, `"location":"body.host"`},
 		{"POST" + acme + "/trunks", `{"name":"x","host":"a.example","register":true}`, 422, `"location":"body.user"`},

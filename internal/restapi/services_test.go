@@ -8,6 +8,7 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
+	"github.com/hotdesk-pbx/hotdesk/internal/trunk"
 )
 
 // disk takes every change, for one server.
@@ -61,6 +62,13 @@ func (d *desks) Sessions(_ context.Context, q hotdesk.Query) ([]hotdesk.Session,
 
 func (d *desks) Records(context.Context, callrecord.Query) ([]callrecord.Record, error) {
 	return nil, d.err
+}
+
+// lines all have the wrong password.
+type lines struct{}
+
+func (lines) State(id string) (trunk.State, bool) {
+	return trunk.State{TrunkID: id, Reason: "403 Forbidden", Since: now()}, true
 }
 
 // locks writes down whom it was asked to unlock.

@@ -20,7 +20,7 @@ func (a *API) listTrunks(ctx context.Context, in *InDomain) (*list[resource.Trun
 	}
 	var trunks []resource.Trunk
 	for _, t := range a.cfg.Directory.Trunks(d.ID) {
-		trunks = append(trunks, viewTrunk(t))
+		trunks = append(trunks, a.viewTrunk(t))
 	}
 	return listOf(trunks), nil
 }
@@ -43,7 +43,7 @@ func (a *API) getTrunk(ctx context.Context, in *InTrunk) (*one[resource.Trunk], 
 	if err != nil {
 		return nil, err
 	}
-	return &one[resource.Trunk]{Body: viewTrunk(t)}, nil
+	return &one[resource.Trunk]{Body: a.viewTrunk(t)}, nil
 }
 
 func (a *API) addTrunk(ctx context.Context, in *struct {
@@ -88,7 +88,7 @@ func (a *API) saveTrunk(ctx context.Context, domainID, id string, change func(*d
 	if err != nil {
 		return nil, a.problem(ctx, err, id)
 	}
-	return &one[resource.Trunk]{Body: viewTrunk(*e.After.Trunk(id))}, nil
+	return &one[resource.Trunk]{Body: a.viewTrunk(*e.After.Trunk(id))}, nil
 }
 
 func (a *API) deleteTrunk(ctx context.Context, in *InTrunk) (*struct{}, error) {
@@ -106,11 +106,26 @@ func (a *API) deleteTrunk(ctx context.Context, in *InTrunk) (*struct{}, error) {
 	return &struct{}{}, nil
 }
 
-func viewTrunk(t directory.Trunk) resource.Trunk {
-	return resource.Trunk{
+func (a *API) viewTrunk(t directory.Trunk) resource.Trunk {
+	view := resource.Trunk{
 		ID: t.ID, Name: t.Name, Host: t.Host, Transport: t.Transport, Register: t.Register, User: t.User,
 		HasPassword: t.Password != "", Priority: t.Priority, MaxCalls: t.MaxCalls, Disabled: t.Disabled,
+		State: resource.TrunkOff,
 	}
+	state, on := a.cfg.Trunks.State(t.ID)
+	if !on {
+		return view
+	}
+	view.Why, view.Since = state.Reason, &state.Since
+	switch {
+	case state.Registered:
+		view.State = resource.TrunkRegistered
+	case !state.Answers:
+		view.State = resource.TrunkSilent
+	default:
+		view.State = resource.TrunkAnswers
+	}
+	return view
 }
 
 // setTrunk changes a trunk. Another user has another password.

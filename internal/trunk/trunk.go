@@ -245,6 +245,14 @@ func (s *Service) States(domainID string) []State {
 	return states
 }
 
+// State tells how a line stands; false for one that is off or gone.
+func (s *Service) State(trunkID string) (State, bool) {
+	if l := s.lines.Load().byID[trunkID]; l != nil {
+		return l.state(), true
+	}
+	return State{}, false
+}
+
 // Suspect takes note that a call over a line failed for a reason that is the
 // carrier's. The line is tried last until it has answered again, which is asked
 // at once.

@@ -1,5 +1,7 @@
 package resource
 
+import "time"
+
 // Number is a public telephone number and the user it leads to.
 type Number struct {
 	ID     string `json:"id"`
@@ -25,7 +27,22 @@ type Trunk struct {
 	Priority    int    `json:"priority" doc:"The lowest is tried first."`
 	MaxCalls    int    `json:"max_calls" doc:"At once; 0: no limit."`
 	Disabled    bool   `json:"disabled"`
+
+	State TrunkState `json:"state" enum:"registered,answers,silent,off" doc:"How it stands; answers too for one that nobody has asked yet."`
+	Why   string     `json:"why,omitempty" doc:"Why it is silent."`
+	Since *time.Time `json:"since,omitempty" doc:"Since when it stands so."`
 }
+
+// TrunkState is how a trunk stands.
+type TrunkState string
+
+// The states.
+const (
+	TrunkRegistered TrunkState = "registered"
+	TrunkAnswers    TrunkState = "answers" // one that does not register
+	TrunkSilent     TrunkState = "silent"  // it does not answer, or refuses us
+	TrunkOff        TrunkState = "off"     // disabled
+)
 
 // TrunkInput makes or changes a trunk; what is missing stays as it is.
 type TrunkInput struct {

@@ -21,6 +21,7 @@ type Device struct {
 	Owner    string `json:"owner" doc:"The owner's extension; empty for an unassigned device."`
 	HotDesk  bool   `json:"hot_desk" doc:"Can be borrowed."`
 	Phone    string `json:"phone" doc:"The MAC address of the phone it is on, or empty."`
+	Place    string `json:"place" doc:"Where it stands, as an emergency call tells it; empty when nobody has said."`
 	Disabled bool   `json:"disabled"`
 	Password string `json:"password,omitempty" doc:"A password that was generated just now; it is never shown again."`
 }
