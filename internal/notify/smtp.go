@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -90,14 +91,11 @@ func dialer(ctx context.Context) mail.DialContextFunc {
 // message puts a letter into the form of mail. Names and texts come from people
 // and from callers: the library encodes them, and none may break a line.
 func (l letter) message(domain directory.Domain, d outbox.Delivery) (*mail.Msg, error) {
-	from := &netmail.Address{Name: "Hotdesk", Address: "hotdesk@" + domain.Name}
-	if domain.Mail.From != "" {
-		given, err := netmail.ParseAddress(domain.Mail.From)
-		if err != nil {
-			return nil, fmt.Errorf("the sender's address: %w", err)
-		}
-		from = given
+	from, err := netmail.ParseAddress(cmp.Or(domain.Mail.From, "hotdesk@"+domain.Name))
+	if err != nil {
+		return nil, fmt.Errorf("the sender's address: %w", err)
 	}
+	from.Name = cmp.Or(from.Name, "Hotdesk")
 	to, err := netmail.ParseAddress(d.Recipient)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errNobody, err)
