@@ -90,10 +90,48 @@ func TestMailAcrossAPowerCut(t *testing.T) {
 	ben.AwaitRegistered(t)
 	said := words(t)
 	saysToAna(t, s, ben, said)
-	eventually(t, "a try has failed", func() bool { return slices.Contains(column(t, s, "select tries from deliveries where failure <> ''"), "1") })
+	eventually(t, "a try has failed", func() bool {
+		return slices.Contains(column(t, s, "select tries from deliveries where failure <> ''"), "1")
+	})
 	s.kill()
 	server := mailtest.Start(t, away.Address)
 	s.run(t)
 	arrives(t, server, said)
+	nothingLeft(t, s, server)
+}
+
+// An emergency call is told by e-mail at once, also when no line takes it.
+func TestEmergencyByMail(t *testing.T) {
+	t.Parallel()
+	server := mailtest.Start(t, "")
+	s := start(t)
+	s.apply(t, officeWithMail(server.Address)+"[domain.emergency]\nnotify_email = \"guard@acme.test, help@acme.test\"\n")
+	desk := realphone.StartBaresip(t, s.account("5401"))
+	desk.AwaitRegistered(t)
+	logIn(t, desk, "1001", "4711")
+	desk.Dial(t, "911")
+	to := []string{}
+	for range 2 {
+		select {
+		case mail := <-server.Mails:
+			to = append(to, mail.To)
+			header, parts := mailtest.Read(t, mail)
+			if subject := mailtest.Subject(t, header); subject != "EMERGENCY CALL to 911 from Window 1 (5401)" {
+				t.Errorf("the subject is %q", subject)
+			}
+			for _, row := range []string{"Person: Ana Ruiz (1001)", "Place: Floor 5, 100 King St W, Toronto", "Outside line: none took the call"} {
+				if !strings.Contains(parts["text/plain"], row+"\n") {
+					t.Errorf("it does not say %q:\n%s", row, parts["text/plain"])
+				}
+			}
+		case <-time.After(20 * time.Second):
+			t.Fatalf("told are only %v", to)
+		}
+	}
+	slices.Sort(to)
+	if !strings.Contains(to[0], "guard@acme.test") || !strings.Contains(to[1], "help@acme.test") {
+		t.Errorf("told are %v", to)
+	}
+	desk.Await(t, realphone.Idle)
 	nothingLeft(t, s, server)
 }
