@@ -200,8 +200,8 @@ func TestStarInTheGreetingOpensTheMailbox(t *testing.T) {
 func TestWrongPINsFromOutsideCountForTheirNumber(t *testing.T) {
 	t.Parallel()
 	inMailroom(t, func(r *mailroom) {
-		r.office.at = "number +14165550101"
-		c := &caller{at: r.office.at, answers: map[string][]string{notThere: {"*"}, askPIN: {"1#", "2#", "3#"}}}
+		r.at = "number +14165550101"
+		c := &caller{at: r.at, answers: map[string][]string{notThere: {"*"}, askPIN: {"1#", "2#", "3#"}}}
 		conversations, desk := r.conversations(c)
 		desk.DeviceID = ""
 		_, err := conversations.LeaveMessage(r.t.Context(), c, desk, ivr.Visit{Owner: r.ana, From: voicemail.Party{Number: "+14165550101"}})

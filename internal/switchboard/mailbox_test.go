@@ -186,6 +186,31 @@ func TestHangingUpSendsTheMessage(t *testing.T) {
 	}
 }
 
+func TestKeysOfEveryKindEndTheMessage(t *testing.T) {
+	t.Parallel()
+	for _, method := range []softphone.DigitMethod{softphone.DigitsEvents, softphone.DigitsInfo, softphone.DigitsInBand} {
+		t.Run(string(method), func(t *testing.T) {
+			t.Parallel()
+			o := withMailboxes(t)
+			ben := o.softphone("ben", func(c *softphone.Config) {
+				c.Digits, c.NoEvents = method, method != softphone.DigitsEvents
+			})
+			said := spoken(1500 * time.Millisecond)
+			c := o.speak(ben, "1001", "is not available", said)
+			if err := c.Press("#"); err != nil {
+				t.Fatal(err)
+			}
+			o.press(c, "To send your message", "1")
+			o.counted(voicemail.Counts{New: 1})
+			if _, sound := o.message(); !find(sound, said) {
+				t.Errorf("the recording of %d samples is not what was said", len(sound))
+			}
+			o.over(c)
+			o.ended()
+		})
+	}
+}
+
 func TestAServerThatStopsKeepsTheMessage(t *testing.T) {
 	t.Parallel()
 	o := withMailboxes(t)

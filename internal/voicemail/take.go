@@ -120,9 +120,13 @@ func (s *Service) keep(ctx context.Context, m Message) error {
 	return nil
 }
 
-// forget removes a message that nobody has seen.
+// forget removes a message that nobody has seen; its sound also when the store
+// fails, which may be because the disk is full.
 func (s *Service) forget(ctx context.Context, m Message) error {
-	_, err := s.cfg.Store.Move(ctx, m.UserID, []string{m.ID}, StateDeleted, StateRecording)
+	moved, err := s.cfg.Store.Move(ctx, m.UserID, []string{m.ID}, StateDeleted, StateRecording)
+	if err == nil && moved == 0 { // it is a message, or has gone with its mailbox
+		return nil
+	}
 	return errors.Join(err, s.purge(ctx, m.UserID, []string{m.ID}))
 }
 
