@@ -52,7 +52,7 @@ func measureLamps(ctx context.Context, r *round) (err error) {
 // and in the last round the memory.
 func (r *round) subscriptions(ctx context.Context, s *server, f *fleet, phones []*phone) error {
 	f.quiet(ctx) // the phones have been told unasked
-	before, err := r.settled(ctx, s)
+	before, err := r.settled(ctx, s, phones[0])
 	if err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func (r *round) subscriptions(ctx context.Context, s *server, f *fleet, phones [
 		return err
 	}
 	r.rate("subscriptions (SUBSCRIBE, 200, NOTIFY, 200)", float64(len(phones)), used)
-	after, err := r.settled(ctx, s)
+	after, err := r.settled(ctx, s, phones[0])
 	if err == nil && after > before {
 		r.note("live heap bytes per subscription", (after-before)/float64(len(phones)))
 	}
@@ -73,12 +73,17 @@ func (r *round) subscriptions(ctx context.Context, s *server, f *fleet, phones [
 }
 
 // settled is the memory of the server once it no longer remembers what it has
-// answered (RFC 3261 17.2.2, timer J), 0 in all rounds but the last.
-func (r *round) settled(ctx context.Context, s *server) (float64, error) {
+// answered, 0 in all rounds but the last. It forgets answers of which it must
+// remember none any more (RFC 3261 17.2.2, timer J) at the next request after
+// twice that time.
+func (r *round) settled(ctx context.Context, s *server, p *phone) (float64, error) {
 	if r.number != r.Rounds-1 {
 		return 0, nil
 	}
-	if err := wait(ctx, 35*time.Second); err != nil {
+	if err := wait(ctx, 66*time.Second); err != nil {
+		return 0, err
+	}
+	if err := p.register(ctx); err != nil {
 		return 0, err
 	}
 	return s.heap(ctx)

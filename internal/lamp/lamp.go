@@ -78,7 +78,7 @@ type Config struct {
 	Log       *slog.Logger
 
 	// Pace is the time between two phones that are told unasked because the
-	// server has started or they have registered, when many are: 5 ms.
+	// server has started or they have registered, when many are: 2 ms.
 	Pace time.Duration
 	// Backlog is how many facts the service may lag behind before it looks at
 	// everything afresh: 16,384.
@@ -95,7 +95,7 @@ type Service struct {
 // New makes a service. It tells phones while [Service.Run] runs.
 func New(cfg Config) *Service {
 	if cfg.Pace == 0 {
-		cfg.Pace = 5 * time.Millisecond
+		cfg.Pace = 2 * time.Millisecond
 	}
 	if cfg.Backlog == 0 {
 		cfg.Backlog = 16384

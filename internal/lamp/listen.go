@@ -29,9 +29,12 @@ func (s *Service) listen(ctx context.Context) {
 // that have not subscribed are told one after the other.
 func (s *Service) afresh() {
 	s.subscriptions.ChangedAll()
+	there := map[string]bool{}
 	for b := range s.cfg.Locations.All() {
+		there[b.ID] = true
 		s.unasked.later(b)
 	}
+	s.unasked.keep(there)
 }
 
 func (s *Service) hear(ctx context.Context, facts *events.Subscription) {

@@ -3,6 +3,7 @@ package lamp
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -67,6 +68,13 @@ func (u *unasked) gone(bindingID string) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	delete(u.known, bindingID)
+}
+
+// keep forgets all phones but some.
+func (u *unasked) keep(bindingIDs map[string]bool) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	maps.DeleteFunc(u.known, func(id string, _ *told) bool { return !bindingIDs[id] })
 }
 
 func (u *unasked) wake() {
