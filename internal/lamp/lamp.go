@@ -128,9 +128,6 @@ func (s *Service) Subscribe(tx *sip.ServerTx, device directory.Device, domain di
 // Packages are the names of the event packages, for Allow-Events.
 func (s *Service) Packages() []string { return s.subscriptions.Packages() }
 
-// Len is the number of subscriptions.
-func (s *Service) Len() int { return s.subscriptions.Len() }
-
 // way is where a subscribed phone is told: over the connection of its last
 // SUBSCRIBE, or over the way on which it has registered since.
 func (s *Service) way(deviceID string, target sip.URI, last sip.Flow) sip.Flow {

@@ -35,7 +35,7 @@ func (l *Layer) Run(ctx context.Context) error {
 	for range runtime.GOMAXPROCS(0) {
 		running.Go(func() {
 			for s := l.due.take(ctx); s != nil; s = l.due.take(ctx) {
-				l.notify(ctx, s)
+				l.attempt(ctx, s)
 			}
 		})
 	}

@@ -131,7 +131,7 @@ func TestSourceRefuses(t *testing.T) {
 	} {
 		s := start(t)
 		w := s.watch(t, s.phone(t, "UDP", "desk"))
-		s.board.fail("ana", err)
+		s.board.fail(err)
 		s.change("")
 		m := w.Next(t)
 		wantState(t, m, want)
@@ -142,14 +142,32 @@ func TestSourceRefuses(t *testing.T) {
 	}
 }
 
+// A fault in one subscription ends that and no other.
+func TestSourcePanics(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	w, other := s.watch(t, s.phone(t, "UDP", "desk")), s.phone(t, "UDP", "ben").Subscribe(t, "lamp", "sip:ben@acme.test")
+	other.Next(t)
+	s.board.fail(errFault)
+	s.change("lit")
+	s.left(t, 1)
+	if answer := w.Again(t); answer.Code() != 481 {
+		t.Errorf("refresh:\n%s", answer)
+	}
+	if answer := other.Again(t); answer.Code() != 200 {
+		t.Errorf("refresh of the other:\n%s", answer)
+	}
+	other.Next(t)
+}
+
 func TestSourceFailsForTheMoment(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	w := s.watch(t, s.phone(t, "UDP", "desk"))
-	s.board.fail("ana", errDisk)
+	s.board.fail(errDisk)
 	s.change("lit")
 	s.board.waitAsked(t, 3)
-	s.board.fail("ana", nil)
+	s.board.fail(nil)
 	if m := w.Next(t); m.Body() != "lit" {
 		t.Errorf("body %q", m.Body())
 	}

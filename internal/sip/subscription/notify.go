@@ -5,6 +5,7 @@ import (
 	"errors"
 	"hash/maphash"
 	"log/slog"
+	"runtime/debug"
 	"strconv"
 	"time"
 
@@ -24,7 +25,18 @@ type notice struct {
 	to     sip.Flow // the way it went
 }
 
-// notify tells a subscription what there is to tell.
+// attempt tells a subscription what there is to tell. A panic costs that
+// subscription.
+func (l *Layer) attempt(ctx context.Context, s *subscription) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			l.cfg.Log.ErrorContext(ctx, "notify", slog.String("package", s.topic.Package), slog.Any("panic", fault), slog.String("stack", string(debug.Stack())))
+			l.gone(s, "panic")
+		}
+	}()
+	l.notify(ctx, s)
+}
+
 func (l *Layer) notify(ctx context.Context, s *subscription) {
 	n, ok := s.turn()
 	if !ok {

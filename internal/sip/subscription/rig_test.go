@@ -23,6 +23,9 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // patience is for what must happen.
 const patience = 10 * time.Second
 
+// errFault has the board panic.
+var errFault = errors.New("a fault in the program")
+
 // board is what there is to show. The package "count" numbers its NOTIFYs.
 type board struct {
 	mu    sync.Mutex
@@ -37,17 +40,20 @@ func (b *board) set(subject, text string) {
 	b.texts[subject] = text
 }
 
-func (b *board) fail(subject string, err error) {
+// fail has it fail to show Ana's lamp.
+func (b *board) fail(err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.errs[subject] = err
+	b.errs["ana"] = err
 }
 
 func (b *board) Show(_ context.Context, _ string, topic subscription.Topic) (subscription.Body, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.asked++
-	if err := b.errs[topic.Subject]; err != nil {
+	if err := b.errs[topic.Subject]; errors.Is(err, errFault) {
+		panic(err) //nolint:forbidigo // the fault that is tested
+	} else if err != nil {
 		return subscription.Body{}, err
 	}
 	if topic.Package == "count" {
@@ -204,9 +210,15 @@ func wantState(t *testing.T, m rawphone.Message, want string) {
 // gone waits until nothing is left of any subscription.
 func (s *side) gone(t *testing.T) {
 	t.Helper()
+	s.left(t, 0)
+}
+
+// left waits until no more than so many subscriptions are left.
+func (s *side) left(t *testing.T, most int) {
+	t.Helper()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
-	for deadline := time.Now().Add(patience); s.layer.Len() > 0; <-tick.C {
+	for deadline := time.Now().Add(patience); s.layer.Len() > most; <-tick.C {
 		if time.Now().After(deadline) {
 			t.Fatalf("%d subscriptions are left", s.layer.Len())
 		}
