@@ -85,6 +85,14 @@ func TestLeaveAMessage(t *testing.T) {
 			speaks: []speech{{words(1, 300*time.Millisecond), "#"}, {two, "#1"}},
 			heard:  []string{notThere, noMessage, theChoice, sent}, want: two,
 		},
+		"a line that only hums is silent": {
+			speaks: []speech{{hum(120, 7*time.Second), ""}},
+			heard:  []string{notThere, noMessage, noMessage, noMessage, noMessage, noMessage, noMessageBye},
+		},
+		"a soft voice counts": {
+			speaks: []speech{{hum(300, 7*time.Second), "#1"}},
+			heard:  []string{notThere, theChoice, sent}, want: hum(300, 7*time.Second),
+		},
 		"nothing said at all": {
 			heard: []string{notThere, noMessage, noMessage, noMessage, noMessage, noMessage, noMessageBye},
 		},

@@ -297,6 +297,15 @@ func words(seed int, length time.Duration) []int16 {
 	return pcm
 }
 
+// hum is a sound of one loudness.
+func hum(level int16, length time.Duration) []int16 {
+	pcm := hush(length)
+	for i := range pcm {
+		pcm[i] = level * int16(1-2*(i/8%2))
+	}
+	return pcm
+}
+
 func hush(length time.Duration) []int16 { return make([]int16, int(length.Seconds()*prompts.Rate)) }
 
 // typed answers the question for the PIN, and sentences after it.

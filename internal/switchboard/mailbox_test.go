@@ -90,10 +90,10 @@ func (o *office) toneOver(c *softphone.Call) {
 	}
 }
 
-// speak calls, skips the greeting and says something.
-func (o *office) speak(from *softphone.Phone, number, greeting string, pcm []int16) *softphone.Call {
+// speak calls 1001, skips the greeting and says something.
+func (o *office) speak(from *softphone.Phone, greeting string, pcm []int16) *softphone.Call {
 	o.t.Helper()
-	c := o.answered(from, number)
+	c := o.answered(from, "1001")
 	o.press(c, greeting, "#")
 	o.toneOver(c)
 	if err := c.Play(o.soon(), pcm); err != nil {
@@ -131,7 +131,7 @@ func TestMessageIsLeftAndHeardAtTheHotDesk(t *testing.T) {
 	ben, desk := o.softphone("ben"), o.softphone("5401")
 	said := spoken(3 * time.Second)
 
-	c := o.speak(ben, "1001", "is not available", said)
+	c := o.speak(ben, "is not available", said)
 	if err := c.Press("#"); err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +175,7 @@ func TestHangingUpSendsTheMessage(t *testing.T) {
 	ben, ana := o.softphone("ben"), o.peer("ana-1")
 	said := spoken(1500 * time.Millisecond)
 	go func() { ana.ring().reject(486, "Busy Here") }()
-	c := o.speak(ben, "1001", "is busy at the moment", said)
+	c := o.speak(ben, "is busy at the moment", said)
 	c.Hangup()
 	o.counted(voicemail.Counts{New: 1})
 	if _, sound := o.message(); !find(sound, said) {
@@ -196,7 +196,7 @@ func TestKeysOfEveryKindEndTheMessage(t *testing.T) {
 				c.Digits, c.NoEvents = method, method != softphone.DigitsEvents
 			})
 			said := spoken(1500 * time.Millisecond)
-			c := o.speak(ben, "1001", "is not available", said)
+			c := o.speak(ben, "is not available", said)
 			if err := c.Press("#"); err != nil {
 				t.Fatal(err)
 			}
@@ -215,7 +215,7 @@ func TestAServerThatStopsKeepsTheMessage(t *testing.T) {
 	t.Parallel()
 	o := withMailboxes(t)
 	said := spoken(2 * time.Second)
-	o.speak(o.softphone("ben"), "1001", "is not available", said)
+	o.speak(o.softphone("ben"), "is not available", said)
 	o.Stop(t)
 	o.Run(t)
 	if _, sound := o.message(); !find(sound, said) {
