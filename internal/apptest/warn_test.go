@@ -233,3 +233,64 @@ func TestStopDuringAWarning(t *testing.T) {
 	s.over(first)
 	s.over(second)
 }
+
+// Both phones of a desk answer at the same moment: one is spoken with, the
+// other is hung up.
+func TestWarningAtTwoPhones(t *testing.T) {
+	t.Parallel()
+	s := start(t, monday(t, 25, 20))
+	s.place("1001", "5401")
+	answering := func(c *softphone.Config) { c.AutoAnswer = true }
+	first, second := s.Phone(t, acme, "5401", answering), s.Phone(t, acme, "5401", answering)
+	s.SetClock(monday(t, 25, 55))
+	calls := []*softphone.Call{s.rings(first), s.rings(second)}
+	s.hears(prompts.SessionEnds)
+	talking := 0
+	for _, call := range calls {
+		if call.PressBy(apptest.Soon(t), softphone.DigitsInfo, "1") == nil {
+			talking++
+		}
+	}
+	if talking != 1 {
+		t.Errorf("%d phones are spoken with", talking)
+	}
+	apptest.Await(t, s.facts, func(hotdesk.Extended) bool { return true })
+	for _, call := range calls {
+		s.over(call)
+	}
+}
+
+// One phone answers, and the other stops ringing.
+func TestWarningIsAnsweredAtOneOfTwoPhones(t *testing.T) {
+	t.Parallel()
+	s := start(t, monday(t, 25, 20))
+	s.place("1001", "5401")
+	here, there := s.phone("5401"), s.phone("5401")
+	s.SetClock(monday(t, 25, 55))
+	answered, other := s.rings(here), s.rings(there)
+	s.answers(answered)
+	if end := s.over(other); !end.Elsewhere() {
+		t.Errorf("the other phone stopped as %+v", end)
+	}
+	if err := answered.PressBy(apptest.Soon(t), softphone.DigitsEvents, "1"); err != nil {
+		t.Fatal(err)
+	}
+	apptest.Await(t, s.facts, func(hotdesk.Extended) bool { return true })
+	answered.Hangup()
+	s.SetClock(monday(t, 26, 0))
+	s.atDesks("1001 at 5401")
+}
+
+// A desk whose phone is not there is not rung, and is released in time.
+func TestWarningWhereNoPhoneIs(t *testing.T) {
+	t.Parallel()
+	s := start(t, monday(t, 25, 20))
+	session := s.place("1001", "5401")
+	s.SetClock(monday(t, 25, 55))
+	apptest.Await(t, s.facts, func(hotdesk.Warning) bool { return true })
+	s.SetClock(monday(t, 26, 0))
+	s.ended(session, hotdesk.Nightly)
+	if n := s.App.Streams(); n != 0 {
+		t.Errorf("%d port pairs are in use", n)
+	}
+}
