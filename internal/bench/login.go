@@ -80,9 +80,13 @@ func (r *round) logins(ctx context.Context, a *app.App, when string, desks, peop
 	const atOnce = 4
 	said := listen(a)
 	defer said.close()
+	synced, err := r.syncs(ctx)
+	if err != nil {
+		return err
+	}
 	spoken, heard := make(times, len(desks)), make(times, len(desks))
 	var next atomic.Int64
-	err := together(atOnce, func() error {
+	err = together(atOnce, func() error {
 		for {
 			i := int(next.Add(1)) - 1
 			if i >= len(desks) {
@@ -96,10 +100,12 @@ func (r *round) logins(ctx context.Context, a *app.App, when string, desks, peop
 			spoken[i] = said.last(desks[i].account).Sub(pressed)
 		}
 	})
-	if err != nil {
+	disk, failed := synced()
+	if err := errors.Join(err, failed); err != nil {
 		return err
 	}
 	r.noteTimes("from the last # to the answer, "+when, spoken)
+	r.noteTimes("a sync of this disk meanwhile, "+when, disk)
 	r.noteTimes("from the last # to the first packet of it, "+when, heard)
 	return nil
 }
