@@ -19,6 +19,7 @@ import (
 type DB struct {
 	*reader
 	*writer
+	nobody nobody
 	closed func() error // closes everything, once
 	copyTo func(ctx context.Context, file string) error
 }

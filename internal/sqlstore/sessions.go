@@ -41,6 +41,21 @@ func sessionFields(s *hotdesk.Session) []any {
 
 // Sessions implements [hotdesk.Store].
 func (st *Sessions) Sessions(ctx context.Context, q hotdesk.Query) ([]hotdesk.Session, error) {
+	if !st.db.local || !st.db.nobody.keeps(q) {
+		return st.find(ctx, q)
+	}
+	empty, starts := st.db.nobody.knows(q)
+	if empty {
+		return nil, nil
+	}
+	found, err := st.find(ctx, q)
+	if err == nil && len(found) == 0 {
+		st.db.nobody.learn(q, starts)
+	}
+	return found, err
+}
+
+func (st *Sessions) find(ctx context.Context, q hotdesk.Query) ([]hotdesk.Session, error) {
 	var s selection
 	s.where("id = $", q.ID)
 	s.where("domain_id = $", q.DomainID)
@@ -99,6 +114,9 @@ func (st *Sessions) Warn(ctx context.Context, session hotdesk.Session, at time.T
 
 // Commit implements [hotdesk.Store].
 func (st *Sessions) Commit(ctx context.Context, c hotdesk.Change) ([]string, error) {
+	if c.Start != nil {
+		defer st.db.nobody.started(c.Start) // before anybody is told, and whatever became of it
+	}
 	var closed []string
 	err := st.db.write(ctx, func(ctx context.Context, tx *writeConn) error {
 		var err error

@@ -2,6 +2,7 @@ package sqlstore_test
 
 import (
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -327,5 +328,70 @@ func TestUseNeverGoesBack(t *testing.T) {
 			ended.EndedAt, ended.Ended, ended.EndedBy = noon, hotdesk.Released, "eve"
 			assertSessions(t, db, hotdesk.Query{}, late, ended, early)
 		})
+	}
+}
+
+// TestNobodyIsThereUntilASessionStarts asks for the sessions of desks and people
+// again and again while others ask for the same and while sessions start and end.
+func TestNobodyIsThereUntilASessionStarts(t *testing.T) {
+	t.Parallel()
+	for kind, empty := range databases {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			db := empty(t)
+			assertSessions(t, db, hotdesk.Query{Open: true})
+			stop := make(chan struct{})
+			var asking, working sync.WaitGroup
+			for range 2 {
+				asking.Go(func() {
+					for n := 0; ; n++ {
+						select {
+						case <-stop:
+							return
+						default:
+						}
+						if _, err := db.Sessions().Sessions(t.Context(), hotdesk.Query{UserID: fmt.Sprint(n % 4), Open: true}); err != nil {
+							t.Error(err)
+							return
+						}
+					}
+				})
+			}
+			for i := range 4 {
+				working.Go(func() { comeAndGo(t, db, fmt.Sprint(i), 30) })
+			}
+			working.Wait()
+			close(stop)
+			asking.Wait()
+		})
+	}
+}
+
+// comeAndGo has a person log in and out, and asks each time who is there.
+func comeAndGo(t *testing.T, db *database, person string, times int) {
+	t.Helper()
+	expect := func(want int) {
+		for _, q := range []hotdesk.Query{{UserID: person, Open: true}, {DeviceID: "desk of " + person, Open: true}} {
+			for range 2 {
+				if found, err := db.Sessions().Sessions(t.Context(), q); len(found) != want || err != nil {
+					t.Errorf("%+v finds %d sessions, %v, want %d", q, len(found), err, want)
+				}
+			}
+		}
+	}
+	for range times {
+		expect(0)
+		s := session(newID(), person, 0)
+		s.DeviceID = "desk of " + person
+		if _, err := db.Sessions().Commit(t.Context(), hotdesk.Change{Start: s}); err != nil {
+			t.Error(err)
+		}
+		expect(1)
+		if all, err := db.Sessions().Sessions(t.Context(), hotdesk.Query{Open: true}); len(all) == 0 || err != nil {
+			t.Errorf("nobody is anywhere: %v", err)
+		}
+		if _, err := db.Sessions().Commit(t.Context(), hotdesk.Change{End: []hotdesk.Ending{ending(s, noon)}}); err != nil {
+			t.Error(err)
+		}
 	}
 }
