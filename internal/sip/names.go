@@ -98,6 +98,9 @@ func listHeader(name string) bool {
 		"History-Info", "Alert-Info", "Accept":
 		return true
 	}
+	if knownName(name) {
+		return false
+	}
 	switch strings.ToLower(name) {
 	case "accept-encoding", "accept-language", "call-info", "content-encoding", "content-language", "error-info",
 		"in-reply-to", "warning", "accept-contact", "reject-contact", "p-associated-uri", "geolocation",
@@ -137,6 +140,16 @@ func indexOutside(s string, c byte) int {
 			return i
 		case b == '<':
 			angle = true
+		}
+	}
+	return -1
+}
+
+// indexBlank finds the first blank or tab, or -1.
+func indexBlank(s string) int {
+	for i := 0; i < len(s); i++ {
+		if s[i] == ' ' || s[i] == '\t' {
+			return i
 		}
 	}
 	return -1

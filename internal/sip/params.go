@@ -100,7 +100,7 @@ func parseParam(part string) (Parameter, error) {
 		if closingQuote(value) != len(value)-1 {
 			return Parameter{}, fmt.Errorf("parameter %s: %w", name, ErrSyntax)
 		}
-	} else if strings.ContainsAny(value, " \t\"") {
+	} else if indexBlank(value) >= 0 || strings.IndexByte(value, '"') >= 0 {
 		return Parameter{}, fmt.Errorf("parameter %s: %w", name, ErrSyntax)
 	}
 	return Parameter{strings.ToLower(name), value}, nil

@@ -123,7 +123,7 @@ func (p *parsed) read(field Header, r *room) (bit int, ok bool) {
 		return 4, err == nil
 	case "Call-ID":
 		p.callID = value
-		return 8, value != "" && !strings.ContainsAny(value, " \t") // the rest of its syntax is harmless
+		return 8, value != "" && indexBlank(value) < 0 // the rest of its syntax is harmless
 	case "CSeq":
 		p.cseq, ok = parseCSeq(value)
 		return 16, ok
@@ -183,7 +183,7 @@ func (h *head) doubled() *fault {
 
 func parseCSeq(value string) (CSeq, bool) {
 	digits, method := value, ""
-	if i := strings.IndexAny(value, " \t"); i >= 0 {
+	if i := indexBlank(value); i >= 0 {
 		digits, method = value[:i], strings.Trim(value[i:], " \t")
 	}
 	n, ok := number(digits, maxCSeq)

@@ -1,7 +1,6 @@
 package sip
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -80,7 +79,9 @@ func (e *Engine) datagram(h *head, b []byte, from netip.AddrPort) {
 		return
 	}
 	whole := b
-	b = bytes.TrimLeft(b, "\r\n\x00")
+	for len(b) > 0 && (b[0] == '\r' || b[0] == '\n' || b[0] == 0) {
+		b = b[1:]
+	}
 	if len(b) == 0 || from.Port() == 0 {
 		return
 	}

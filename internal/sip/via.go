@@ -29,13 +29,13 @@ func (v *Via) parse(s string, room Params) bool {
 		v.Protocol = name + "/" + version
 	}
 	rest = strings.TrimLeft(rest, " \t")
-	end := strings.IndexAny(rest, " \t")
+	end := indexBlank(rest)
 	if end < 0 {
 		return false
 	}
 	v.Transport, rest = rest[:end], strings.TrimSpace(rest[end:])
 	sentBy, params := cutParams(rest)
-	if strings.ContainsAny(sentBy, " \t") {
+	if indexBlank(sentBy) >= 0 {
 		sentBy = strings.NewReplacer(" ", "", "\t", "").Replace(sentBy)
 	}
 	var err error

@@ -131,7 +131,7 @@ func eachParam(value string, put func(name, value string) bool) error {
 	}
 	for {
 		// Empty list elements are allowed everywhere lists are (RFC 9110 5.6.1).
-		rest = strings.TrimLeft(rest, ", \t\r\n")
+		rest = trimBlanks(rest, ',')
 		if rest == "" {
 			return nil
 		}
@@ -141,11 +141,19 @@ func eachParam(value string, put func(name, value string) bool) error {
 			return ErrMalformed
 		}
 		var v string
-		v, rest, ok = cutValue(strings.TrimLeft(after, " \t\r\n"))
+		v, rest, ok = cutValue(trimBlanks(after, ' '))
 		if !ok || !put(name, v) {
 			return ErrMalformed
 		}
 	}
+}
+
+// trimBlanks cuts blanks, line ends and one other byte off the front.
+func trimBlanks(s string, other byte) string {
+	for s != "" && (s[0] == ' ' || s[0] == '\t' || s[0] == '\r' || s[0] == '\n' || s[0] == other) {
+		s = s[1:]
+	}
+	return s
 }
 
 // cutValue takes a token or quoted string off the front of s. RFC 7616 hashes
@@ -161,7 +169,7 @@ func cutValue(s string) (value, rest string, ok bool) {
 		case '\\':
 			i++
 		case '"':
-			rest = strings.TrimLeft(s[i+1:], " \t\r\n")
+			rest = trimBlanks(s[i+1:], ' ')
 			return s[1:i], rest, rest == "" || rest[0] == ','
 		}
 	}
