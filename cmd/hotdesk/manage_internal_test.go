@@ -120,7 +120,7 @@ func TestManage(t *testing.T) {
 		{"trunk add spare --host 192.0.2.7:5060 --priority 10 --max-calls 4", "", 0, "trunk spare is there"},
 		{"trunk set spare", "", 1, "nothing was told to change"},
 		{"trunk set spare --disabled --new-name second", "", 0, "trunk second is changed"},
-		{"trunk list", "", 0, "second   192.0.2.7:5060       udp        -          -     10        4          yes\n"},
+		{"trunk list", "", 0, "second   192.0.2.7:5060       udp        -          -     10        4          off "},
 		{"trunk delete nope", "", 1, "there is no trunk \"nope\""},
 		{"session start 5401 1001", "", 0, "1001 (Ana Ruiz) is logged in at 5401 until "},
 		{"session list", "", 0, "Ana Ruiz"},

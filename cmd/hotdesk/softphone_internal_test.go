@@ -30,6 +30,7 @@ pin = "4711"
 extension = "1002"
 name = "Ben Okafor"
 pin = "2580"
+mailbox = false
   [[user.device]]
   name = "1002"
   password = "ben-phone-secret"
@@ -137,7 +138,9 @@ func TestPhoneLogsInAtADesk(t *testing.T) {
 				if err := dec.Decode(&line); err != nil {
 					t.Fatal(err)
 				}
-				kinds = append(kinds, string(line.Event))
+				if line.Event != softphone.Notified { // the lamp's, which comes when it comes
+					kinds = append(kinds, string(line.Event))
+				}
 			}
 			if got, want := strings.Join(kinds, " "), "registered calling answered pressed ended unregistered"; got != want {
 				t.Errorf("it told %s, want %s", got, want)
