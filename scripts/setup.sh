@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that the tests drive: phones nobody here wrote,
-# a load generator, and PostgreSQL. Does nothing when they are there.
+# a load generator, a carrier, and PostgreSQL. Does nothing when they are there.
 set -euo pipefail
 
 declare -A package_of=(
   [baresip]=baresip-core
   [linphonec]=linphone-cli
   [sipp]=sip-tester
+  [/usr/sbin/kamailio]=kamailio
   [/usr/lib/postgresql/*/bin/initdb]=postgresql
   [gcc]=gcc
 )
