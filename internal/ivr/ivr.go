@@ -126,7 +126,6 @@ const (
 	PremiumBarred   = Sentence(prompts.PremiumBarred)   // the domain allows no premium rate numbers
 	LinesBusy       = Sentence(prompts.LinesBusy)       // every line has as many calls as it takes
 	TooManyOutside  = Sentence(prompts.TooManyOutside)  // the user has
-	LineNeeded      = Sentence(prompts.LineNeeded)      // an emergency call takes the line
 	SomethingFailed = Sentence(prompts.SomethingFailed) // an error of ours
 )
 

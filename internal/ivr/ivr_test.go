@@ -351,7 +351,6 @@ func TestAnnounce(t *testing.T) {
 		ivr.PremiumBarred:   "Premium rate numbers cannot be called from this office. Please ask your office manager.",
 		ivr.LinesBusy:       "All outside lines are in use. Please try again in a few minutes.",
 		ivr.TooManyOutside:  "You have too many calls outside at the same time. Please end one of them, and dial again.",
-		ivr.LineNeeded:      "This call ends now, because its line is needed for an emergency call.",
 		ivr.SomethingFailed: failed,
 	} {
 		t.Run(string(sentence), func(t *testing.T) {

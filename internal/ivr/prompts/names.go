@@ -96,7 +96,6 @@ const (
 	PremiumBarred  Name = "premium_barred"
 	LinesBusy      Name = "lines_busy"
 	TooManyOutside Name = "too_many_outside"
-	LineNeeded     Name = "line_needed"
 )
 
 // Emergency calls.
