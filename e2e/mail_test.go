@@ -119,7 +119,7 @@ func TestEmergencyByMail(t *testing.T) {
 			if subject := mailtest.Subject(t, header); subject != "EMERGENCY CALL to 911 from Window 1 (5401)" {
 				t.Errorf("the subject is %q", subject)
 			}
-			for _, row := range []string{"Person: Ana Ruiz (1001)", "Place: Floor 5, 100 King St W, Toronto", "Outside line: none took the call"} {
+			for _, row := range []string{"Person: Ana Ruiz (1001)", "Place: Floor 5, 100 King St W, Toronto", "Outside line: there is none for the call"} {
 				if !strings.Contains(parts["text/plain"], row+"\n") {
 					t.Errorf("it does not say %q:\n%s", row, parts["text/plain"])
 				}

@@ -86,6 +86,7 @@ func oneLine(text string) string {
 func (s *Service) recipients(ctx context.Context, fact outbox.Fact) (addresses []string, urgent bool) {
 	domain, found := s.cfg.Directory.Domain(fact.DomainID)
 	if !found {
+		s.cfg.Log.WarnContext(ctx, "e-mail: nobody is told of a fact of a domain that is gone", slog.String("fact", fact.ID), slog.String("domain_id", fact.DomainID))
 		return nil, false
 	}
 	switch fact.Kind {
@@ -189,7 +190,7 @@ func (s *Service) ofEmergency(domain directory.Domain, at time.Time, call outbox
 			{"Person", person},
 			{"When", when(at, domain)},
 			{"Number shown", or(call.CallerID, "none")},
-			{"Outside line", or(call.Line, "none took the call")},
+			{"Outside line", or(call.Line, "there is none for the call")},
 		},
 		closing: "For one hour a call back to the number shown rings that phone.",
 	}

@@ -87,7 +87,7 @@ func TestEmergencyByMail(t *testing.T) {
 		t.Errorf("the header is %v", header)
 	}
 	want := "Dialled: 911\nDesk: Window <1>  Bcc: evil@test (5401)\nPlace: Floor 5 & <roof>\nPerson: Ana Ruiz (1001)\n" +
-		"When: Monday, 15 June 2026, 13:05 EDT\nNumber shown: +14165550199\nOutside line: none took the call\n\n" +
+		"When: Monday, 15 June 2026, 13:05 EDT\nNumber shown: +14165550199\nOutside line: there is none for the call\n\n" +
 		"For one hour a call back to the number shown rings that phone.\n"
 	if parts["text/plain"] != want {
 		t.Errorf("it says %q, want %q", parts["text/plain"], want)

@@ -26,5 +26,5 @@ type EmergencyCall struct {
 	Dialled  string `json:"dialled"`
 	CallerID string `json:"caller_id,omitempty"` // the number that is shown, at which to call back
 	Place    string `json:"place,omitempty"`     // where the desk stands; "" when nobody has said
-	Line     string `json:"line,omitempty"`      // the name of the trunk; "" when no line took the call
+	Line     string `json:"line,omitempty"`      // the name of the trunk it is tried over first; "" when there is none
 }
