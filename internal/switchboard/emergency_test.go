@@ -223,3 +223,23 @@ func TestCarrierThatStumblesOverThePlace(t *testing.T) {
 	hangUp(without, caller)
 	o.outwardAs(wantEnd{"5401/5401", "911/-", callrecord.Answered, 0, "callee"}, "main")
 }
+
+func TestNoLimitHoldsAnEmergencyCall(t *testing.T) {
+	t.Parallel()
+	o := start(t, carriers)
+	main, ana, ben := o.carrier("main"), o.newPeer("ana-1", sip.UDP), o.peer("ben")
+	var calls []*leg
+	for range 32 { // as many as one device may make
+		calls = append(calls, ana.call("1002"))
+		ben.ring()
+	}
+	ana.call("1002").failed(486)
+	caller := ana.call("911")
+	callee := main.ring().answer()
+	caller.connected()
+	hangUp(callee, caller)
+	for _, l := range calls {
+		l.Cancel()
+		l.failed(487)
+	}
+}
