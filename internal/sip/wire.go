@@ -10,7 +10,7 @@ func (w *wire) line(s string) { *w = append(append(*w, s...), '\r', '\n') }
 // encode gives the bytes of a message, with a Content-Length in every one: on
 // streams it must be there (RFC 3261 18.3).
 func encode(msg Message) []byte {
-	const rest = 64 // start line of the usual length, Content-Length, empty line
+	const rest = 128 // start line of the usual length, Content-Length, empty line: too little would cost a copy of the body
 	m := msg.fields()
 	size := rest + len(m.body)
 	for _, h := range m.headers {
