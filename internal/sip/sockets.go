@@ -79,9 +79,7 @@ func (e *Engine) datagram(h *head, b []byte, from netip.AddrPort) {
 		return
 	}
 	whole := b
-	for len(b) > 0 && (b[0] == '\r' || b[0] == '\n' || b[0] == 0) {
-		b = b[1:]
-	}
+	b = trimKeepAlive(b)
 	if len(b) == 0 || from.Port() == 0 {
 		return
 	}
@@ -103,6 +101,14 @@ func (e *Engine) datagram(h *head, b []byte, from netip.AddrPort) {
 	if m, wrong := e.build(h, body, flow); wrong == nil {
 		e.receive(m, flow)
 	}
+}
+
+// trimKeepAlive cuts line ends and NULs off the front.
+func trimKeepAlive(b []byte) []byte {
+	for len(b) > 0 && (b[0] == '\r' || b[0] == '\n' || b[0] == 0) {
+		b = b[1:]
+	}
+	return b
 }
 
 // cutBody cuts what is behind the head of a datagram to its Content-Length (RFC
