@@ -27,6 +27,7 @@ type Config struct {
 	LogLevel slog.Level    `help:"debug, info, warn or error. (default ${default})" default:"info" placeholder:"LEVEL"`
 	Drain    time.Duration `help:"How long calls may go on after SIGTERM. (default ${default})" default:"30s" placeholder:"TIME"`
 	RingFor  time.Duration `help:"How long phones ring of users who have not said. (default ${default})" default:"25s" placeholder:"TIME"`
+	ParkFor  time.Duration `help:"How long a parked call waits before it comes back. (default ${default})" default:"3m" placeholder:"TIME"`
 
 	// Now tells date and time; nil is the system's clock. Tests move it.
 	Now func() time.Time `kong:"-"`

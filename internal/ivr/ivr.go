@@ -121,6 +121,12 @@ const (
 	EmergencyFailed = Sentence(prompts.EmergencyFailed) // the emergency call found no line
 	NobodyAvailable = Sentence(prompts.NobodyAvailable) // the person called has no phone that answers
 	ForwardCircle   = Sentence(prompts.ForwardCircle)   // forwards led back to somebody called before
+	ForwardRefused  = Sentence(prompts.ForwardRefused)  // that number is none to forward to
+	LogInFirst      = Sentence(prompts.LogInFirst)      // a code that acts on whoever holds the desk, and nobody does
+	NothingToPark   = Sentence(prompts.NothingToPark)   // the device has no call on hold
+	NothingParked   = Sentence(prompts.NothingParked)   // nobody waits in that slot
+	LotFull         = Sentence(prompts.LotFull)         // no slot is free
+	NothingRings    = Sentence(prompts.NothingRings)    // no call to pick up
 	UnknownCode     = Sentence(prompts.UnknownCode)     // a star code that is none, or with nonsense behind it
 	OutsideBarred   = Sentence(prompts.OutsideBarred)   // the class of service does not allow it
 	PremiumBarred   = Sentence(prompts.PremiumBarred)   // the domain allows no premium rate numbers

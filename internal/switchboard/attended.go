@@ -39,7 +39,7 @@ func (t *talking) attended(ctx context.Context, m dialog.Requested, x *transfer,
 // unite connects the party that is kept with one that came from another call.
 func (t *talking) unite(ctx context.Context, x *transfer, next *party) {
 	media.Part(x.kept.stream)
-	if err := t.introduce(ctx, x.kept, next); err != nil {
+	if err := t.introduce(x.kept, next); err != nil {
 		t.log.Info("two calls cannot be put together", slog.Any("error", err))
 		t.drop(next)
 		t.giveBack(ctx, x, outcome{statusNotAcceptableHere, "Not Acceptable Here", callrecord.Failed})

@@ -43,6 +43,7 @@ type call struct {
 	callee   *party    // nil until somebody has answered
 	waiting  *party    // for whom phones ring or a conversation speaks: the caller, or who is transferred
 	transfer *transfer // under way, or nil
+	absorbed bool      // another call has taken this one's caller: nothing is left to be told of it
 	record   callrecord.Record
 	saved    callrecord.Record // as it is on disk
 	parties  []*party          // all who have a part, the caller first
@@ -104,16 +105,18 @@ func hopsLeft(req *sip.Request) int {
 }
 
 // event is the sink of the call's legs.
-func (c *call) event(e dialog.Event) { c.post(e) }
+func (c *call) event(e dialog.Event) { _ = c.post(e) }
 
 // post puts a message into the inbox. A phone that floods it ends its call:
 // what is lost could have been the message that ends it.
-func (c *call) post(message any) {
+func (c *call) post(message any) (posted bool) {
 	select {
 	case c.inbox <- message:
+		return true
 	default:
 		c.log.Error("inbox is full, the call ends")
 		c.flood()
+		return false
 	}
 }
 
@@ -140,6 +143,10 @@ func (c *call) noted(message any) any {
 	case dialog.Ended:
 		if p := c.partyOf(m.Leg); p != nil {
 			p.ended = &m
+		}
+	case dialog.Canceled:
+		if p := c.partyOf(m.Leg); p != nil {
+			p.ended = &dialog.Ended{Leg: m.Leg, By: dialog.ByPeer, Reason: m.Reason}
 		}
 	case hangUp:
 		c.stopping = true
@@ -175,6 +182,9 @@ func (c *call) serve(ctx context.Context) outcome {
 		if !c.urgent() {
 			return outcomeFailed()
 		}
+	}
+	if o, done := c.joins(); done {
+		return o
 	}
 	c.publish(Started{
 		CallID: c.record.ID, DomainID: c.domain.ID, Caller: c.record.Caller, Dialled: c.dialled, At: c.record.StartedAt,
@@ -228,14 +238,18 @@ func (c *call) end(ctx context.Context, o outcome) {
 	if !c.record.EndedAt.IsZero() {
 		return
 	}
+	if c.absorbed {
+		if o.code >= 300 {
+			c.refuse(o)
+		}
+		c.hangUpAll()
+		c.leave()
+		return
+	}
 	if o.code >= 300 && c.caller.leg != nil { // nil: the system calls, and nobody has answered
 		c.refuse(o)
 	}
-	for _, p := range c.parties {
-		if p.leg != nil {
-			p.leg.Bye()
-		}
-	}
+	c.hangUpAll()
 	c.leave() // who hears of the end finds the desk out of use
 	c.record.EndedAt = c.now()
 	c.record.Result = o.result
@@ -245,6 +259,12 @@ func (c *call) end(ctx context.Context, o outcome) {
 	}
 	c.save(ctx)
 	c.publish(Ended{Record: c.record})
+}
+
+func (c *call) hangUpAll() {
+	for _, p := range c.parties {
+		p.bye()
+	}
 }
 
 func (c *call) refuse(o outcome) {

@@ -29,13 +29,16 @@ type conversing struct {
 
 // converse answers the call and hands the caller to a conversation.
 func (c *call) converse(ctx context.Context, speak speech) outcome {
+	if c.transfer != nil {
+		return c.converseOn(ctx, speak)
+	}
 	v, body, err := c.describeSelf()
 	if err != nil {
 		return c.refusalOf(err)
 	}
 	c.record.AnsweredAt = c.now()
 	c.save(ctx) // before the caller hears of it: an answered call is on disk
-	if err := c.caller.leg.Accept(body); err != nil {
+	if err := c.waiting.leg.Accept(body); err != nil {
 		c.record.AnsweredAt = c.record.EndedAt // the caller never heard an answer
 		return outcomeCancelled()
 	}
@@ -47,7 +50,7 @@ func (c *call) converse(ctx context.Context, speak speech) outcome {
 // that the phone shows the refusal too. A caller without an offer only gets
 // the refusal.
 func (c *call) announce(ctx context.Context, sentence ivr.Sentence, o outcome) outcome {
-	if c.transfer != nil || c.caller.leg.RemoteSDP() == nil {
+	if c.transfer != nil || c.waiting.leg.RemoteSDP() == nil {
 		return o
 	}
 	v, body, err := c.describeSelf()
@@ -55,7 +58,7 @@ func (c *call) announce(ctx context.Context, sentence ivr.Sentence, o outcome) o
 		c.log.Info("a refusal cannot be spoken", slog.Any("error", err))
 		return o
 	}
-	if err := c.caller.leg.Progress(statusSessionProgress, "Session Progress", body); err != nil {
+	if err := c.waiting.leg.Progress(statusSessionProgress, "Session Progress", body); err != nil {
 		return outcomeCancelled()
 	}
 	v.hold(ctx, func(ctx context.Context, caller ivr.Caller, desk ivr.Desk) error {
@@ -84,21 +87,27 @@ func ourFormats() []sdp.Format { return []sdp.Format{sdp.PCMU(), sdp.PCMA(), sdp
 
 // describeSelf opens our own sound and answers the caller's offer, or makes one.
 func (c *call) describeSelf() (*conversing, []byte, error) {
-	p := c.caller
+	p := c.waiting
 	if err := c.openSound(p, c.local(p)); err != nil {
 		return nil, nil, fmt.Errorf("open sound: %w", err)
 	}
-	v := &conversing{
+	v := c.speaker()
+	body, err := v.answer(c.waiting.leg.RemoteSDP())
+	return v, body, err
+}
+
+// speaker is a conversation with whoever waits, whose sound is open.
+func (c *call) speaker() *conversing {
+	p := c.waiting
+	return &conversing{
 		call: c, ear: newEarpiece(p.stream, c.hangUpOnce()),
 		endpoint: sdp.Endpoint{At: p.at, Origin: p.origin, Formats: ourFormats()},
 	}
-	body, err := v.answer(c.caller.leg.RemoteSDP())
-	return v, body, err
 }
 
 // hangUpOnce lets a conversation end the call.
 func (c *call) hangUpOnce() func() {
-	leg := c.caller.leg
+	leg := c.waiting.leg
 	return func() {
 		if leg.Answered() {
 			leg.Bye()
@@ -121,7 +130,7 @@ func (v *conversing) answer(offer []byte) ([]byte, error) {
 
 func (v *conversing) agree(agreed sdp.Agreement) {
 	remote := media.Remote{
-		Addr: agreed.Remote.RTP, RTCP: agreed.Remote.RTCP, Host: v.caller.leg.Flow().Remote.Addr(), Direction: media.Direction(agreed.Direction),
+		Addr: agreed.Remote.RTP, RTCP: agreed.Remote.RTCP, Host: v.waiting.leg.Flow().Remote.Addr(), Direction: media.Direction(agreed.Direction),
 	}
 	remote.Codec = g711.ULaw
 	if agreed.Codec.Name == sdp.PCMA().Name {
@@ -131,7 +140,7 @@ func (v *conversing) agree(agreed sdp.Agreement) {
 	if agreed.HasEvent {
 		remote.Events = agreed.Event
 	}
-	v.caller.stream.Update(remote)
+	v.waiting.stream.Update(remote)
 	v.ear.ready(agreed.HasEvent)
 }
 
@@ -149,8 +158,8 @@ func (v *conversing) hold(ctx context.Context, speak speech) {
 			v.said(m.err)
 			return
 		case dialog.Ended:
-			if m.Leg == v.caller.leg {
-				v.over(endedBy(m, "caller"), cancel)
+			if m.Leg == v.waiting.leg { // else of a phone that rang in vain
+				v.over(endedBy(m, v.waiting.place), cancel)
 			}
 		case dialog.Canceled:
 			v.over("caller", cancel)
@@ -181,9 +190,9 @@ func (v *conversing) over(by string, stop func()) {
 func (c *call) desk() ivr.Desk {
 	desk := ivr.Desk{
 		CallID: c.record.ID, DomainID: c.domain.ID, Domain: c.domain.Name, Language: c.domain.Language,
-		Zone: zoneOf(c.domain.TimeZone), DeviceID: c.caller.device.ID, LoginCode: c.domain.HotDesking.LoginCode,
+		Zone: zoneOf(c.domain.TimeZone), DeviceID: c.waiting.device.ID, LoginCode: c.domain.HotDesking.LoginCode,
 	}
-	if owner, ok := c.board.cfg.Directory.User(c.caller.device.OwnerID); ok && !owner.IsDeskAccount(c.domain.HotDesking) {
+	if owner, ok := c.board.cfg.Directory.User(c.waiting.device.OwnerID); ok && !owner.IsDeskAccount(c.domain.HotDesking) {
 		desk.PersonID = owner.ID
 	}
 	return desk
@@ -217,7 +226,7 @@ func (v *conversing) acked(m dialog.Acked) {
 	agreed, err := v.endpoint.Agree(m.SDP)
 	if err != nil {
 		v.log.Info("the caller's answer does not fit", slog.Any("error", err))
-		v.caller.leg.Bye()
+		v.waiting.leg.Bye()
 		return
 	}
 	v.agree(agreed)

@@ -36,7 +36,9 @@ func (c *call) toMailbox(ctx context.Context, extension string) outcome {
 	if !found || !voicemail.Has(c.domain, user) {
 		return c.announce(ctx, ivr.NoMailbox, none)
 	}
-	c.record.Callee = callrecord.Party{UserID: user.ID, Number: user.Extension, Name: user.Name}
+	if c.transfer == nil {
+		c.record.Callee = personOf(user)
+	}
 	return c.leaveMessage(ctx, user, none)
 }
 
@@ -56,7 +58,10 @@ func (c *call) wantsMailbox(user directory.User, o outcome) bool {
 func (c *call) leaveMessage(ctx context.Context, user directory.User, otherwise outcome) outcome {
 	visit := ivr.Visit{
 		Owner: user, Busy: otherwise.result == callrecord.Busy || otherwise.result == callrecord.Declined,
-		From: voicemail.Party{UserID: c.record.Caller.UserID, Number: c.record.Caller.Number, Name: c.record.Caller.Name},
+		From: voicemail.Party{UserID: c.waiting.shown.UserID, Number: c.waiting.shown.Number, Name: c.waiting.shown.Name},
+	}
+	if c.transfer != nil {
+		c.transfer.to = personOf(user)
 	}
 	var messageID string
 	o := c.converse(ctx, func(ctx context.Context, caller ivr.Caller, desk ivr.Desk) (err error) {

@@ -10,6 +10,7 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
+	"github.com/hotdesk-pbx/hotdesk/internal/sip"
 	"github.com/hotdesk-pbx/hotdesk/internal/sip/dialog"
 	"github.com/hotdesk-pbx/hotdesk/internal/sip/sdp"
 )
@@ -58,6 +59,14 @@ func (p *party) leave() {
 	p.leaving = nil
 }
 
+// bye hangs the party up, unless it has no leg here: it never had one, or it has
+// moved to another call.
+func (p *party) bye(headers ...sip.Header) {
+	if p.leg != nil {
+		p.leg.Bye(headers...)
+	}
+}
+
 // gone tells whether the party has hung up.
 func (p *party) gone() bool { return p.ended != nil }
 
@@ -70,7 +79,7 @@ func (c *call) join(who identity) *party {
 
 // drop takes a party out of the call for good.
 func (c *call) drop(p *party) {
-	p.leg.Bye()
+	p.bye()
 	p.leave()
 	c.parties = slices.DeleteFunc(c.parties, func(other *party) bool { return other == p })
 }

@@ -70,6 +70,8 @@ func (c *call) declineOffer(message any) {
 		c.respond(m.Tx, statusRequestPending, "Request Pending")
 	case plea:
 		m.refuse(statusRequestPending, "Request Pending")
+	case visit:
+		m.refuse(statusRequestPending, "Request Pending")
 	}
 }
 

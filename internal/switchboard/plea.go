@@ -1,9 +1,11 @@
 package switchboard
 
 import (
+	"slices"
 	"sync/atomic"
 	"time"
 
+	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
 	"github.com/hotdesk-pbx/hotdesk/internal/sip/dialog"
 )
 
@@ -43,7 +45,7 @@ func (p plea) close() bool { return p.closed.CompareAndSwap(false, true) }
 
 func (p plea) refuse(code int, reason string) {
 	if p.close() {
-		p.from.post(refused{code, reason})
+		_ = p.from.post(refused{code, reason})
 	}
 }
 
@@ -55,25 +57,36 @@ func sameHolder(a, b identity) bool {
 
 // ask puts a plea to the call of a leg and waits for what that says.
 func (c *call) ask(leg *dialog.Leg, by *party) (granted, outcome) {
-	p := plea{leg: leg, by: by, from: c, closed: new(atomic.Bool)}
+	p := c.newPlea(leg, by)
 	if !leg.Post(p) {
 		return granted{}, outcomeNoDialog()
 	}
+	reply, o := c.reply(p)
+	got, _ := reply.(granted)
+	if got.party != nil {
+		c.parties = append(c.parties, got.party)
+	}
+	return got, o
+}
+
+func (c *call) newPlea(leg *dialog.Leg, by *party) plea {
+	return plea{leg: leg, by: by, from: c, closed: new(atomic.Bool)}
+}
+
+// reply waits for the answer to a plea, which is a refusal when none comes.
+func (c *call) reply(p plea) (any, outcome) {
 	timer := time.NewTimer(pleaFor)
 	defer timer.Stop()
 	for {
 		message, timeout := c.next(timer.C)
 		switch m := message.(type) {
-		case granted:
-			if m.party != nil {
-				c.parties = append(c.parties, m.party)
-			}
+		case granted, welcome, parked:
 			return m, outcome{}
 		case refused:
-			return granted{}, outcome{code: m.code, reason: m.reason}
+			return nil, outcome{code: m.code, reason: m.reason, result: callrecord.Failed}
 		default:
 			if timeout && p.close() {
-				return granted{}, outcome{code: statusRequestTimeout, reason: "Request Timeout"}
+				return nil, outcome{code: statusRequestTimeout, reason: "Request Timeout", result: callrecord.Failed}
 			}
 			if !timeout {
 				c.aside(message)
@@ -109,7 +122,7 @@ func (r *ringing) plead(p plea) (over bool) {
 	case r.transfer != nil || p.leg != r.caller.leg || p.from.domain.ID != r.domain.ID || !sameHolder(p.by.identity, r.caller.identity):
 		p.refuse(statusForbidden, "Somebody Else's Call")
 	case p.close():
-		p.from.post(granted{dialled: r.dialled})
+		_ = p.from.post(granted{dialled: r.dialled})
 		return true
 	}
 	return false
@@ -118,18 +131,17 @@ func (r *ringing) plead(p plea) (over bool) {
 // give hands a party over to another call, with all that has come from it and
 // was not dealt with.
 func (c *call) give(p *party, to *call) {
+	c.parties = slices.DeleteFunc(c.parties, func(other *party) bool { return other == p })
 	p.leg.Redirect(to.event, func() {
-		to.post(granted{party: p})
+		if !to.post(granted{party: p}) { // that call is lost, and this party with it
+			p.leg.Bye()
+			p.leave()
+			return
+		}
 		for _, message := range c.unread(p.leg) {
-			to.post(message)
+			_ = to.post(message)
 		}
 	})
-	for i, other := range c.parties {
-		if other == p {
-			c.parties = append(c.parties[:i], c.parties[i+1:]...)
-			break
-		}
-	}
 }
 
 // unread takes the events of a leg out of what waits to be read.

@@ -21,8 +21,8 @@ type reofferDone struct {
 }
 
 // reoffer makes an offer to a party and waits for its answer.
-func (c *call) reoffer(ctx context.Context, p *party, offer []byte) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, passFor)
+func (c *call) reoffer(p *party, offer []byte) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), passFor)
 	defer cancel()
 	leg := p.leg
 	go func() {
@@ -50,13 +50,13 @@ func (c *call) reoffer(ctx context.Context, p *party, offer []byte) ([]byte, err
 
 // retune connects two parties that talk already, or have talked to others: far
 // has agreed to what near can last, and near is offered what far said to that.
-func (c *call) retune(ctx context.Context, near, far *party) error {
+func (c *call) retune(near, far *party) error {
 	said := far.leg.RemoteSDP()
 	offer, err := near.anew(said)
 	if err != nil {
 		return err
 	}
-	answer, err := c.reoffer(ctx, near, offer)
+	answer, err := c.reoffer(near, offer)
 	if err != nil {
 		return err
 	}
@@ -71,13 +71,13 @@ func (c *call) retune(ctx context.Context, near, far *party) error {
 }
 
 // introduce is [call.retune] for two parties that have not heard of each other.
-func (c *call) introduce(ctx context.Context, near, far *party) error {
+func (c *call) introduce(near, far *party) error {
 	offer, err := far.anew(near.able)
 	if err != nil {
 		return err
 	}
-	if _, err := c.reoffer(ctx, far, offer); err != nil {
+	if _, err := c.reoffer(far, offer); err != nil {
 		return err
 	}
-	return c.retune(ctx, near, far)
+	return c.retune(near, far)
 }

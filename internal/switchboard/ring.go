@@ -179,12 +179,10 @@ func (r *ringing) wait(d destination) (winner *party, o outcome, over bool) {
 			r.stop(nil)
 			return nil, outcomeNoAnswer(), true
 		}
+		if winner, taken := r.taken(message); taken {
+			return winner, r.pickupFailed(), true
+		}
 		switch m := message.(type) {
-		case dialog.Answered:
-			if winner := r.branches[m.Leg]; winner != nil {
-				r.stop(winner, completedElsewhere())
-				return winner.party, outcome{}, true
-			}
 		case dialog.Progressed:
 			r.progressed(m)
 		case dialog.Failed:
@@ -198,6 +196,20 @@ func (r *ringing) wait(d destination) (winner *party, o outcome, over bool) {
 			}
 		}
 	}
+}
+
+// taken tells whether a phone has answered, or one that dialled in for it.
+func (r *ringing) taken(message any) (winner *party, taken bool) {
+	switch m := message.(type) {
+	case dialog.Answered:
+		if b := r.branches[m.Leg]; b != nil {
+			r.stop(b, completedElsewhere())
+			return b.party, true
+		}
+	case visit:
+		return r.visited(m)
+	}
+	return nil, false
 }
 
 // givenUp takes what has to do with whoever waits, and tells whether there is

@@ -69,6 +69,30 @@ func (c *call) dial(ctx context.Context) outcome {
 // act does what a caller has dialled who may.
 func (c *call) act(ctx context.Context, action dialplan.Action) outcome {
 	switch action.Kind {
+	case dialplan.Extension:
+		return c.connect(ctx, action.Number)
+	case dialplan.Emergency:
+		return c.emergency(ctx, action.Number)
+	case dialplan.Outside:
+		return c.publicNumber(ctx, action.Number)
+	case dialplan.ToMailbox:
+		return c.toMailbox(ctx, action.Number)
+	case dialplan.Park:
+		return c.parks(ctx, action.Number)
+	case dialplan.Pickup: // else [call.joins] had found a call
+		return c.announce(ctx, ivr.NothingRings, outcome{statusNotFound, "Nothing Rings There", callrecord.NotFound})
+	case dialplan.Nothing, dialplan.Invalid:
+		return outcomeIncomplete()
+	case dialplan.UnknownCode:
+		return c.announce(ctx, ivr.UnknownCode, outcomeIncomplete())
+	default:
+		return c.command(ctx, action)
+	}
+}
+
+// command does what a code asks of the system itself.
+func (c *call) command(ctx context.Context, action dialplan.Action) outcome {
+	switch action.Kind {
 	case dialplan.Login:
 		return c.converse(ctx, func(ctx context.Context, caller ivr.Caller, desk ivr.Desk) error {
 			return c.board.cfg.Conversations.Login(ctx, caller, desk, action.Number)
@@ -79,21 +103,37 @@ func (c *call) act(ctx context.Context, action dialplan.Action) outcome {
 		return c.ownMailbox(ctx)
 	case dialplan.AnyMailbox:
 		return c.anyMailbox(ctx, action.Number)
-	case dialplan.ToMailbox:
-		return c.toMailbox(ctx, action.Number)
-	case dialplan.Extension:
-		return c.connect(ctx, action.Number)
-	case dialplan.Emergency:
-		return c.emergency(ctx, action.Number)
 	case dialplan.EmergencyTest:
 		return c.emergencyTest(ctx)
-	case dialplan.Outside:
-		return c.publicNumber(ctx, action.Number)
-	case dialplan.Nothing, dialplan.Invalid:
-		return outcomeIncomplete()
 	default:
-		return c.announce(ctx, ivr.UnknownCode, outcomeIncomplete())
+		return c.answering(ctx, action)
 	}
+}
+
+// answering sets what becomes of the calls to whoever holds the calling device.
+func (c *call) answering(ctx context.Context, code dialplan.Action) outcome {
+	if standingOf(c.caller.user, c.domain.HotDesking) != held {
+		return c.announce(ctx, ivr.LogInFirst, outcome{statusForbidden, "Log In First", callrecord.Failed})
+	}
+	if code.Number != "" && !c.leads(&code) {
+		return c.announce(ctx, ivr.ForwardRefused, outcome{statusNotFound, "No Number To Forward To", callrecord.Failed})
+	}
+	user := *c.caller.user
+	return c.converse(ctx, func(ctx context.Context, caller ivr.Caller, desk ivr.Desk) error {
+		return c.board.cfg.Conversations.Answering(ctx, caller, desk, user, code)
+	})
+}
+
+// leads tells whether the number behind a code is one that calls can be
+// forwarded to, and makes it that of the directory.
+func (c *call) leads(code *dialplan.Action) bool {
+	to := c.read(code.Number)
+	code.Number = to.Number
+	if to.Kind == dialplan.Extension {
+		user, ok := c.board.cfg.Directory.UserByExtension(c.domain.ID, to.Number)
+		return ok && !user.Disabled
+	}
+	return to.Kind == dialplan.Outside
 }
 
 // payer is by whose right a call goes on: of whoever transfers it, else of

@@ -23,6 +23,11 @@ type search struct {
 	visited []string // IDs of the users the call has come to
 }
 
+// personOf is a user as a party of a call before any device is known.
+func personOf(user directory.User) callrecord.Party {
+	return callrecord.Party{UserID: user.ID, Number: user.Extension, Name: user.Name}
+}
+
 // connect calls an extension of the domain.
 func (c *call) connect(ctx context.Context, extension string) outcome {
 	user, ok := c.board.cfg.Directory.UserByExtension(c.domain.ID, extension)
@@ -43,7 +48,7 @@ func (c *call) seek(ctx context.Context, user directory.User) outcome {
 // the user's phones, and what the user wants when these do not answer.
 func (s *search) to(ctx context.Context, user directory.User) outcome {
 	if s.transfer == nil {
-		s.record.Callee = callrecord.Party{UserID: user.ID, Number: user.Extension, Name: user.Name}
+		s.record.Callee = personOf(user)
 	}
 	if s.hops < 1 {
 		return outcome{statusTooManyHops, "Too Many Hops", callrecord.Failed}
@@ -108,8 +113,7 @@ func forwardAfter(wish directory.Answering, result callrecord.Result) string {
 func (s *search) forward(ctx context.Context, by directory.User, number string) outcome {
 	if s.transfer == nil {
 		s.record.Via = callrecord.Forwarded
-		first := callrecord.Party{UserID: by.ID, Number: by.Extension, Name: by.Name}
-		s.record.Diverted = cmp.Or(s.record.Diverted, first)
+		s.record.Diverted = cmp.Or(s.record.Diverted, personOf(by))
 	}
 	s.log.Info("forwarded", slog.String("by", by.Extension), slog.String("to", number))
 	switch action := s.read(number); action.Kind {
@@ -117,6 +121,8 @@ func (s *search) forward(ctx context.Context, by directory.User, number string) 
 		if user, ok := s.board.cfg.Directory.UserByExtension(s.domain.ID, action.Number); ok && !user.Disabled {
 			return s.to(ctx, user)
 		}
+	case dialplan.ToMailbox:
+		return s.toMailbox(ctx, action.Number)
 	case dialplan.Outside:
 		if user, ok := s.numbered(action.Number); ok {
 			return s.to(ctx, user)

@@ -19,6 +19,7 @@ type side struct {
 	told   sdp.Audio // what the phone was told last
 	able   []byte    // the description of the phone's that names most, for offers to others
 	names  int       // how many formats that names
+	holds  bool      // the phone has put the other on hold
 }
 
 // offer rewrites the far side's offer for this side.
@@ -55,6 +56,7 @@ func (s *side) heard(body []byte) error {
 	if s.able == nil || len(audio.Formats) > s.names {
 		s.able, s.names = body, len(audio.Formats)
 	}
+	s.holds = audio.Held()
 	remote := remoteOf(audio, s.told)
 	remote.Host = s.leg.Flow().Remote.Addr()
 	s.stream.Update(remote)

@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
+	"github.com/hotdesk-pbx/hotdesk/internal/dialplan"
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/events"
 	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
@@ -58,8 +59,13 @@ type Locations interface {
 // Conversations are spoken with callers.
 type Conversations interface {
 	AtDesks
+	Mailboxes
 	InEmergencies
-	Announce(ctx context.Context, caller ivr.Caller, desk ivr.Desk, sentence ivr.Sentence) error
+	Announcements
+}
+
+// Mailboxes take messages and play them.
+type Mailboxes interface {
 	OwnMailbox(ctx context.Context, caller ivr.Caller, desk ivr.Desk, holderID string) error
 	AnyMailbox(ctx context.Context, caller ivr.Caller, desk ivr.Desk, extension string) error
 	LeaveMessage(ctx context.Context, caller ivr.Caller, desk ivr.Desk, visit ivr.Visit) (messageID string, err error)
@@ -71,11 +77,20 @@ type InEmergencies interface {
 	EmergencyNews(ctx context.Context, caller ivr.Caller, desk ivr.Desk, origin ivr.Origin) error
 }
 
-// AtDesks are the conversations about who holds a desk.
+// AtDesks are the conversations about who holds a desk, and what becomes of the
+// calls to whoever does.
 type AtDesks interface {
 	Login(ctx context.Context, caller ivr.Caller, desk ivr.Desk, extension string) error
 	Release(ctx context.Context, caller ivr.Caller, desk ivr.Desk) error
 	Warn(ctx context.Context, caller ivr.Caller, desk ivr.Desk, warning hotdesk.Warning) error
+	Answering(ctx context.Context, caller ivr.Caller, desk ivr.Desk, user directory.User, code dialplan.Action) error
+}
+
+// Announcements need no answer.
+type Announcements interface {
+	Announce(ctx context.Context, caller ivr.Caller, desk ivr.Desk, sentence ivr.Sentence) error
+	Parked(ctx context.Context, caller ivr.Caller, desk ivr.Desk, slot string) error
+	Music(desk ivr.Desk) []int16 // for who waits; at least a moment long
 }
 
 // Config is what a [Switchboard] needs.
@@ -95,6 +110,7 @@ type Config struct {
 	Now           func() time.Time
 	Log           *slog.Logger
 	RingFor       time.Duration // how long phones ring of users who have not said; 0: [directory.DefaultRingSeconds]
+	ParkFor       time.Duration // how long a call stays parked before it comes back; 0: 3 minutes
 	PerDevice     int           // calls that one device may make at once; 0: 32
 	LinePatience  time.Duration // how long a carrier may say nothing at all before the next line is tried; 0: 4 s
 }
@@ -104,6 +120,7 @@ type Switchboard struct {
 	cfg      Config
 	table    table
 	lines    lineUses
+	lot      lot
 	running  sync.WaitGroup
 	mu       sync.Mutex // guards what follows, for the time of a look-up
 	calls    map[string]*call
@@ -114,6 +131,7 @@ type Switchboard struct {
 // New makes a switchboard without calls.
 func New(cfg Config) *Switchboard {
 	cfg.RingFor = cmp.Or(cfg.RingFor, directory.DefaultRingSeconds*time.Second)
+	cfg.ParkFor = cmp.Or(cfg.ParkFor, 3*time.Minute)
 	cfg.PerDevice = cmp.Or(cfg.PerDevice, 32)
 	cfg.LinePatience = cmp.Or(cfg.LinePatience, 4*time.Second)
 	return &Switchboard{cfg: cfg, calls: map[string]*call{}, made: map[string]int{}}
@@ -207,6 +225,26 @@ func (s *Switchboard) add(c *call) (outcome, bool) {
 	s.calls[c.record.ID] = c
 	s.made[c.madeFrom]++
 	return outcome{}, true
+}
+
+// adopt takes a call on that goes on with what another has begun.
+func (s *Switchboard) adopt(c *call) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.draining {
+		return false
+	}
+	s.running.Add(1)
+	s.calls[c.record.ID] = c
+	s.made[c.madeFrom]++
+	return true
+}
+
+// find is a live call, or nil.
+func (s *Switchboard) find(id string) *call {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.calls[id]
 }
 
 func (s *Switchboard) remove(c *call) {

@@ -105,6 +105,8 @@ func (t *talking) until(ctx context.Context) outcome {
 			if t.plead(m) {
 				return outcome{code: 0, result: callrecord.Answered}
 			}
+		case visit:
+			t.visited(ctx, m)
 		case dialog.Requested:
 			t.requested(ctx, m)
 		default:
@@ -139,12 +141,14 @@ func (t *talking) over() bool {
 	switch {
 	case caller.gone():
 		t.endedBy(caller)
-		callee.leg.Bye(reasonOf(*caller.ended)...)
+		callee.bye(reasonOf(*caller.ended)...)
 	case callee.gone():
 		t.endedBy(callee)
-		caller.leg.Bye(reasonOf(*callee.ended)...)
+		caller.bye(reasonOf(*callee.ended)...)
 	case t.stopping:
-		callee.leg.Bye()
+		callee.bye()
+	case t.transfer != nil && t.transfer.over:
+		t.transfer.kept.leg.Bye()
 	default:
 		return false
 	}

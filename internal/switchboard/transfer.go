@@ -15,10 +15,12 @@ import (
 // transfer is the wish of one side that the other talk with somebody else.
 type transfer struct {
 	by, kept *party
-	silent   bool   // by is told nothing of how it goes
-	event    string // names the REFER in each NOTIFY
-	told     int    // the status that by was told last
-	reached  *party // who has answered
+	silent   bool             // by is told nothing of how it goes
+	event    string           // names the REFER in each NOTIFY
+	told     int              // the status that by was told last
+	reached  *party           // who has answered
+	to       callrecord.Party // whose mailbox has answered instead
+	over     bool             // the system has spoken with kept, and that was the end of the call
 }
 
 // tell notifies whoever transfers of how it goes (RFC 3515 2.4.5). A phone that
@@ -130,12 +132,17 @@ func (t *talking) ours(by *party, target sip.URI) bool {
 // together.
 func (t *talking) blind(ctx context.Context, x *transfer, action dialplan.Action) {
 	media.Part(x.kept.stream)
+	stop := t.soothe(x.kept)
 	o := t.act(ctx, action)
-	if x.reached == nil {
+	stop()
+	switch {
+	case x.over:
+		return
+	case x.reached == nil:
 		t.giveBack(ctx, x, o)
 		return
 	}
-	if err := t.retune(ctx, x.kept, x.reached); err != nil {
+	if err := t.retune(x.kept, x.reached); err != nil {
 		t.log.Info("the transferred phone does not fit", slog.Any("error", err))
 		t.drop(x.reached)
 		x.reached = nil
@@ -146,19 +153,49 @@ func (t *talking) blind(ctx context.Context, x *transfer, action dialplan.Action
 }
 
 // handedOn lets whoever transferred go, when the others are connected.
-func (t *talking) handedOn(ctx context.Context, x *transfer) {
+func (c *call) handedOn(ctx context.Context, x *transfer) {
 	next := x.reached
-	if next.place = x.by.place; x.by == t.caller {
-		t.caller = next
+	if next.place = x.by.place; x.by == c.caller {
+		c.caller = next
 	} else {
-		t.callee = next
+		c.callee = next
 	}
-	t.record.Transferred, t.record.TransferredBy, t.record.TransferredAt = next.shown, x.by.place, t.now()
-	t.save(ctx)
+	c.letGo(ctx, x, next.shown)
+	c.transfer, c.waiting = nil, c.caller
+	c.tellAnswered()
+}
+
+// letGo ends the part that whoever transferred has in the call.
+func (c *call) letGo(ctx context.Context, x *transfer, to callrecord.Party) {
+	c.record.Transferred, c.record.TransferredBy, c.record.TransferredAt = to, x.by.place, c.now()
+	c.save(ctx)
 	x.tell(statusOK, "OK")
-	t.drop(x.by)
-	t.transfer, t.waiting = nil, t.caller
-	t.tellAnswered()
+	c.drop(x.by)
+}
+
+// converseOn hands the party that is kept to a conversation, which is the end of
+// the call.
+func (c *call) converseOn(ctx context.Context, speak speech) outcome {
+	x := c.transfer
+	v := c.speaker()
+	offer, err := x.kept.anew(v.endpoint.Offer())
+	if err != nil {
+		return c.refusalOf(err)
+	}
+	answer, err := c.reoffer(x.kept, offer)
+	if err != nil {
+		c.log.Info("a conversation in the place of a party", slog.Any("error", err))
+		return outcome{statusNotAcceptableHere, "Not Acceptable Here", callrecord.Failed}
+	}
+	agreed, err := v.endpoint.Agree(answer)
+	if err != nil {
+		return c.refusalOf(err)
+	}
+	v.agree(agreed)
+	c.letGo(ctx, x, x.to)
+	v.hold(ctx, speak)
+	x.over = true
+	return outcome{code: 0, result: callrecord.Service}
 }
 
 // giveBack connects the parties again whose transfer has failed. Whoever
@@ -174,17 +211,20 @@ func (t *talking) giveBack(ctx context.Context, x *transfer, o outcome) {
 	t.transfer, t.waiting = nil, t.caller
 }
 
-// recall rings at whoever transferred the call, wherever that person is now.
-func (t *talking) recall(ctx context.Context, x *transfer) {
-	t.seek(ctx, *x.by.user)
+// recall rings at whoever transferred or parked the call, wherever that person
+// is now. When nobody answers there either the call is over.
+func (c *call) recall(ctx context.Context, x *transfer) {
+	c.seek(ctx, *x.by.user)
 	if x.reached != nil {
-		if err := t.retune(ctx, x.kept, x.reached); err != nil {
-			t.log.Info("a call cannot be given back", slog.Any("error", err))
-		} else {
-			t.handedOn(ctx, x)
+		err := c.retune(x.kept, x.reached)
+		if err == nil {
+			c.handedOn(ctx, x)
 			return
 		}
+		c.log.Info("a call cannot be given back", slog.Any("error", err))
 	}
-	t.record.EndedBy = "system"
-	t.transfer, t.waiting = nil, t.caller
+	x.over = true
+	if c.record.EndedBy == "" && !x.kept.gone() {
+		c.record.EndedBy = "system"
+	}
 }

@@ -178,6 +178,32 @@ const (
 	PINNotAsked     Name = "pin_not_asked"
 )
 
+// What becomes of one's calls.
+const (
+	ForwardedTo          Name = "forwarded_to"
+	NotForwarded         Name = "not_forwarded"
+	ForwardedBusyTo      Name = "forwarded_busy_to"
+	NotForwardedBusy     Name = "not_forwarded_busy"
+	ForwardedNoAnswerTo  Name = "forwarded_no_answer_to"
+	NotForwardedNoAnswer Name = "not_forwarded_no_answer"
+	NotDisturbed         Name = "not_disturbed"
+	DisturbedAgain       Name = "disturbed_again"
+	RingHere             Name = "ring_here"
+	RingEverywhere       Name = "ring_everywhere"
+	ForwardRefused       Name = "forward_refused"
+	LogInFirst           Name = "log_in_first"
+)
+
+// Calls that wait, and calls of others.
+const (
+	ParkedAt      Name = "parked_at"
+	NothingToPark Name = "nothing_to_park"
+	NothingParked Name = "nothing_parked"
+	LotFull       Name = "lot_full"
+	NothingRings  Name = "nothing_rings"
+	HoldMusic     Name = "hold_music"
+)
+
 // Before times of day and lengths of time.
 const (
 	Since Name = "since"

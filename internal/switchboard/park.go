@@ -1,0 +1,231 @@
+package switchboard
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
+	"github.com/hotdesk-pbx/hotdesk/internal/ivr"
+	"github.com/hotdesk-pbx/hotdesk/internal/media"
+)
+
+// fetches takes back a call that is parked in a slot.
+func (c *call) fetches(slot string) bool {
+	host := c.board.lot.in(c.domain.ID, slot)
+	if host == nil {
+		return false
+	}
+	v := visit{plea: c.newPlea(nil, c.caller), purpose: toFetch}
+	return c.visits(v, func(v visit) bool { return host.post(v) }).code == 0
+}
+
+// parks does what the code for parking asks for: with a transfer, the party that
+// is kept is parked; else the call that the calling device has on hold.
+func (c *call) parks(ctx context.Context, slot string) outcome {
+	switch {
+	case c.transfer != nil && slot == "":
+		return c.parkKept(ctx)
+	case slot != "": // else [call.joins] had found it
+		return c.announce(ctx, ivr.NothingParked, outcome{statusNotFound, "Nobody Is Parked There", callrecord.NotFound})
+	}
+	for _, live := range c.board.CallsOf(c.caller.device.ID) {
+		host := c.board.find(live.ID)
+		if host == nil || host == c {
+			continue
+		}
+		v := visit{plea: c.newPlea(nil, c.caller), purpose: toPark}
+		if !host.post(v) {
+			continue
+		}
+		reply, o := c.reply(v.plea)
+		if at, ok := reply.(parked); ok {
+			return c.converse(ctx, func(ctx context.Context, caller ivr.Caller, desk ivr.Desk) error {
+				return c.board.cfg.Conversations.Parked(ctx, caller, desk, at.slot)
+			})
+		}
+		if o.code == statusBusyHere {
+			return c.announce(ctx, ivr.LotFull, o)
+		}
+	}
+	return c.announce(ctx, ivr.NothingToPark, outcome{statusNotFound, "No Call On Hold", callrecord.NotFound})
+}
+
+// parksFor parks the other party of a phone that asks for it from another line.
+func (t *talking) parksFor(ctx context.Context, v visit) {
+	var by *party
+	for _, p := range []*party{t.caller, t.callee} {
+		if p.device.ID == v.by.device.ID && p.holds {
+			by = p
+		}
+	}
+	kept := t.other(by)
+	switch {
+	case kept == nil:
+		v.refuse(statusNotFound, "No Call On Hold")
+		return
+	case t.busy():
+		t.putOff = append(t.putOff, v)
+		return
+	}
+	slot, ok := t.board.lot.park(t.call)
+	switch {
+	case !ok:
+		v.refuse(statusBusyHere, "No Slot Is Free")
+	case !v.close():
+		t.board.lot.leave(t.call, slot)
+	default:
+		_ = v.from.post(parked{slot})
+		t.transfer, t.waiting = &transfer{by: by, kept: kept, silent: true}, kept
+		t.waits(ctx, slot)
+		if t.transfer != nil {
+			t.transfer.over = true
+		}
+	}
+}
+
+// parkKept parks the party that is kept in a transfer.
+func (c *call) parkKept(ctx context.Context) outcome {
+	slot, ok := c.board.lot.park(c)
+	if !ok {
+		return outcome{statusBusyHere, "No Slot Is Free", callrecord.Failed}
+	}
+	x := c.transfer
+	c.tellSlot(ctx, x, slot)
+	c.waits(ctx, slot)
+	x.over = true
+	return outcome{}
+}
+
+// waits keeps a party until somebody fetches it. When nobody does, whoever
+// parked it is called, wherever that person is now.
+func (c *call) waits(ctx context.Context, slot string) {
+	x := c.transfer
+	defer c.board.lot.leave(c, slot)
+	c.log.Info("parked", slog.String("slot", slot))
+	media.Part(x.kept.stream)
+	c.drop(x.by)
+	stop := c.soothe(x.kept)
+	defer func() { stop() }()
+	timer := time.NewTimer(c.board.cfg.ParkFor)
+	defer timer.Stop()
+	for !x.kept.gone() && !c.stopping {
+		message, timeout := c.next(timer.C)
+		if timeout {
+			stop()
+			c.board.lot.leave(c, slot)
+			c.comeBack(ctx, x)
+			return
+		}
+		v, ok := message.(visit)
+		switch {
+		case !ok:
+			c.aside(message)
+		case v.purpose != toFetch || v.by.leg.RemoteSDP() == nil:
+			v.refuse(statusNoDialog, "Call/Transaction Does Not Exist")
+		default:
+			if p := c.admit(v); p != nil {
+				stop()
+				if c.takeIn(ctx, x, p) {
+					c.record.Via = callrecord.Retrieved
+					return
+				}
+				stop = c.soothe(x.kept)
+			}
+		}
+	}
+}
+
+// comeBack ends a call that nobody has fetched, at the person who parked it or
+// in that person's mailbox.
+func (c *call) comeBack(ctx context.Context, x *transfer) {
+	if x.by.user == nil {
+		x.over = true
+		c.record.EndedBy = "system"
+		return
+	}
+	c.recall(ctx, x)
+}
+
+// tellSlot says to whoever parks a call where it is, if that phone can hear it.
+// It does so as a call of its own, so that the parked one can be fetched
+// meanwhile.
+func (c *call) tellSlot(ctx context.Context, x *transfer, slot string) {
+	if x.by.gone() {
+		return
+	}
+	told := *x
+	n := c.board.blankCall(x.by.identity, c.domain)
+	n.parties = nil
+	if !c.board.adopt(n) {
+		x.tell(statusOK, "OK")
+		return
+	}
+	by := x.by
+	c.vacate(x)
+	c.give(by, n)
+	go n.farewell(context.WithoutCancel(ctx), func(ctx context.Context, caller ivr.Caller, desk ivr.Desk) error {
+		return c.board.cfg.Conversations.Parked(ctx, transferor{caller, &told}, desk, slot)
+	})
+}
+
+// transferor is told of the success of a transfer when all has been said.
+type transferor struct {
+	ivr.Caller
+	transfer *transfer
+}
+
+// Hangup implements [ivr.Caller].
+func (t transferor) Hangup() {
+	t.transfer.tell(statusOK, "OK")
+	t.Caller.Hangup()
+}
+
+// vacate leaves the place of whoever transfers to nobody, until somebody takes it.
+func (c *call) vacate(x *transfer) {
+	nobody := &party{identity: x.by.identity, place: x.by.place}
+	if x.by == c.caller {
+		c.caller = nobody
+	} else {
+		c.callee = nobody
+	}
+	x.by, x.silent = nobody, true
+}
+
+// farewell speaks with a party that another call has handed over, and hangs up.
+func (c *call) farewell(ctx context.Context, speak speech) {
+	defer c.board.remove(c)
+	defer c.leave()
+	defer c.hangUpAll()
+	p := c.receive()
+	if p == nil {
+		return
+	}
+	c.caller, c.waiting = p, p
+	v := c.speaker()
+	offer, err := p.anew(v.endpoint.Offer())
+	if err != nil {
+		return
+	}
+	answer, err := c.reoffer(p, offer)
+	if err != nil {
+		return
+	}
+	if agreed, err := v.endpoint.Agree(answer); err == nil {
+		v.agree(agreed)
+		v.hold(ctx, speak)
+	}
+}
+
+// soothe plays music to a party that waits, until the function it returns is called.
+func (c *call) soothe(p *party) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	tune := c.board.cfg.Conversations.Music(c.desk())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for p.stream.Play(ctx, tune) == nil {
+		}
+	}()
+	return func() { cancel(); <-done }
+}
