@@ -289,6 +289,12 @@ func (b *Baresip) Resume(t *testing.T) {
 	b.command(t, "resume", "")
 }
 
+// Transfer implements [Phone].
+func (b *Baresip) Transfer(t *testing.T, number string) {
+	t.Helper()
+	b.command(t, "transfer", fmt.Sprintf("sip:%s@%s", number, b.account.Server))
+}
+
 // Hangup implements [Phone].
 func (b *Baresip) Hangup(t *testing.T) {
 	t.Helper()

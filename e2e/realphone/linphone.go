@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,8 +19,8 @@ type Linphone struct {
 	*phone
 	account   Account
 	in        io.Writer
-	recording string // of the call now, and before it of the next
-	calls     int
+	recording string   // of the call now, and before it of the next
+	ids       []string // of the calls there are, the oldest first
 	patterns  []pattern
 }
 
@@ -132,17 +133,18 @@ func (l *Linphone) understood() []pattern {
 	set := func(s State) func([]string) { return func([]string) { l.state = s } }
 	return []pattern{
 		{regexp.MustCompile(`Receiving new incoming call from (.*), assigned id (\d+)`), func(m []string) {
-			l.calls++
+			l.ids = append(l.ids, m[2])
 			l.state, l.caller = Incoming, callerOf(m[1])
 			l.keys.Reset()
 		}},
-		{regexp.MustCompile(`Establishing call id to .*, assigned id (\d+)`), func([]string) { l.calls++; l.state = Calling }},
+		{regexp.MustCompile(`Establishing call id to .*, assigned id (\d+)`), func(m []string) { l.ids = append(l.ids, m[1]); l.state = Calling }},
 		{regexp.MustCompile(`Call (\d+) to .* ringing`), set(Ringing)},
 		{regexp.MustCompile(`Call (\d+) with .* early media`), set(Early)},
 		{regexp.MustCompile(`Media streams established with .* for call (\d+)`), set(Established)},
 		{regexp.MustCompile(`Call (\d+) with .*? (?:ended \((.*)\)|error)\.?$`), func(m []string) {
-			if l.calls--; l.calls <= 0 {
-				l.calls, l.state = 0, Idle
+			l.ids = slices.DeleteFunc(l.ids, func(id string) bool { return id == m[1] })
+			if len(l.ids) == 0 {
+				l.state = Idle
 			}
 			l.lastEnd = m[2]
 		}},
@@ -253,7 +255,40 @@ func (l *Linphone) press(t *testing.T, keys string, apart time.Duration) {
 func (l *Linphone) Hold(t *testing.T) { t.Helper(); l.say(t, "pause") }
 
 // Resume implements [Phone].
-func (l *Linphone) Resume(t *testing.T) { t.Helper(); l.say(t, "resume 1") }
+func (l *Linphone) Resume(t *testing.T) { t.Helper(); l.say(t, "resume "+l.lastCall()) }
+
+// Transfer implements [Phone].
+func (l *Linphone) Transfer(t *testing.T, number string) {
+	t.Helper()
+	l.say(t, fmt.Sprintf("transfer %s sip:%s@%s", l.lastCall(), number, l.account.Server))
+}
+
+// Consult calls somebody about the call there is, which is held meanwhile.
+func (l *Linphone) Consult(t *testing.T, number string) {
+	t.Helper()
+	l.Dial(t, number)
+}
+
+// TransferToConsulted puts the two calls there are together.
+func (l *Linphone) TransferToConsulted(t *testing.T) {
+	t.Helper()
+	l.mu.Lock()
+	ids := slices.Clone(l.ids)
+	l.mu.Unlock()
+	if len(ids) != 2 {
+		t.Fatalf("%s has the calls %v", l.name, ids)
+	}
+	l.say(t, fmt.Sprintf("transfer %s --to-call %s", ids[0], ids[1]))
+}
+
+func (l *Linphone) lastCall() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.ids) == 0 {
+		return "1"
+	}
+	return l.ids[len(l.ids)-1]
+}
 
 // Hangup implements [Phone].
 func (l *Linphone) Hangup(t *testing.T) {

@@ -57,6 +57,8 @@ type Phone interface {
 	Press(t *testing.T, keys string)
 	Hold(t *testing.T)
 	Resume(t *testing.T)
+	// Transfer sends the other side of the call on to a number.
+	Transfer(t *testing.T, number string)
 	// Hangup ends the call, or refuses the one that rings.
 	Hangup(t *testing.T)
 	Await(t *testing.T, want ...State)
