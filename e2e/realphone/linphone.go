@@ -21,6 +21,7 @@ type Linphone struct {
 	in        io.Writer
 	recording string   // of the call now, and before it of the next
 	ids       []string // of the calls there are, the oldest first
+	paused    bool     // it has put a call on hold
 	patterns  []pattern
 }
 
@@ -133,7 +134,7 @@ func (l *Linphone) understood() []pattern {
 	set := func(s State) func([]string) { return func([]string) { l.state = s } }
 	return []pattern{
 		{regexp.MustCompile(`Receiving new incoming call from (.*), assigned id (\d+)`), func(m []string) {
-			l.ids = append(l.ids, m[2])
+			l.ids, l.paused = append(l.ids, m[2]), false
 			l.state, l.caller = Incoming, callerOf(m[1])
 			l.keys.Reset()
 		}},
@@ -148,6 +149,7 @@ func (l *Linphone) understood() []pattern {
 			}
 			l.lastEnd = m[2]
 		}},
+		{regexp.MustCompile(`Call (\d+) with .* is now paused`), func([]string) { l.paused = true }},
 		{regexp.MustCompile(`Receiving tone (.) from`), func(m []string) { l.keys.WriteString(m[1]) }},
 	}
 }
@@ -266,6 +268,8 @@ func (l *Linphone) Transfer(t *testing.T, number string) {
 // Consult calls somebody about the call there is, which is held meanwhile.
 func (l *Linphone) Consult(t *testing.T, number string) {
 	t.Helper()
+	l.Hold(t)
+	l.wait(t, "its call on hold", func() bool { return l.paused })
 	l.Dial(t, number)
 }
 

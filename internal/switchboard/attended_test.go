@@ -53,8 +53,8 @@ func TestNobodyTransfersToTheCallOfAnother(t *testing.T) {
 	talks(caller, callee)
 	hangUp(caller, callee)
 	o.ended()
-	hangUp(by, kept)
-	o.transferred("", "caller", "caller")
+	hangUp(kept, by)
+	o.transferred("", "caller", "callee")
 }
 
 // What happens at the same moment leaves nobody behind.

@@ -3,7 +3,9 @@ package switchboard_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
+	"github.com/hotdesk-pbx/hotdesk/internal/app"
 	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
 	"github.com/hotdesk-pbx/hotdesk/internal/ivr"
 	"github.com/hotdesk-pbx/hotdesk/internal/sip"
@@ -65,7 +67,7 @@ func TestPickup(t *testing.T) {
 
 func TestNothingToPickUp(t *testing.T) {
 	t.Parallel()
-	o := start(t)
+	o := start(t, func(c *app.Config) { c.RingFor = time.Minute })
 	caro := o.peer("caro")
 	for _, dialled := range []string{"**1001", "**1999"} {
 		caller := caro.call(dialled)

@@ -19,6 +19,9 @@ type talking struct {
 	offering bool        // an offer of one side is on its way to the other
 	asked    *offerAsked // an offer whose answer one side's ACK will bring
 	putOff   []any       // what waits until no offer is on its way
+
+	returned   *transfer // has failed
+	returnedAt time.Time
 }
 
 // talk connects whoever waits with the phone that answered, and then both until
@@ -93,7 +96,7 @@ func (c *call) bridge(callee *party, answer, offer []byte) ([]byte, error) {
 
 // until passes on what each phone wants, until one of them hangs up.
 func (t *talking) until(ctx context.Context) outcome {
-	for !t.over() {
+	for t.retakes(ctx); !t.over(); t.retakes(ctx) {
 		t.takeUp()
 		message, _ := t.next(nil)
 		switch m := message.(type) {

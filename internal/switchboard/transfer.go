@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
 	"github.com/hotdesk-pbx/hotdesk/internal/dialplan"
@@ -11,6 +12,10 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/sip"
 	"github.com/hotdesk-pbx/hotdesk/internal/sip/dialog"
 )
+
+// byItself is how soon after the news that a transfer has failed no person hangs
+// up, but some phones do.
+const byItself = 500 * time.Millisecond
 
 // transfer is the wish of one side that the other talk with somebody else.
 type transfer struct {
@@ -209,6 +214,22 @@ func (t *talking) giveBack(ctx context.Context, x *transfer, o outcome) {
 	}
 	media.Join(x.kept.stream, x.by.stream)
 	t.transfer, t.waiting = nil, t.caller
+	t.returned, t.returnedAt = x, time.Now()
+}
+
+// retakes calls back whose phone has hung up by itself because a transfer failed.
+func (t *talking) retakes(ctx context.Context) {
+	x := t.returned
+	if x == nil || !x.by.gone() {
+		return
+	}
+	t.returned = nil
+	if time.Since(t.returnedAt) < byItself && x.by.user != nil && !x.kept.gone() && !t.stopping {
+		x.silent = true
+		t.transfer, t.waiting = x, x.kept
+		media.Part(x.kept.stream)
+		t.recall(ctx, x)
+	}
 }
 
 // recall rings at whoever transferred or parked the call, wherever that person

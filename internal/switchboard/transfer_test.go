@@ -174,8 +174,8 @@ func TestTransferThatFailsGivesTheCallBack(t *testing.T) {
 				by.notified(code)
 			}
 			talks(by, kept)
-			hangUp(by, kept)
-			o.transferred("", place, place)
+			hangUp(kept, by)
+			o.transferred("", place, other(place))
 		})
 	}
 }
@@ -274,8 +274,8 @@ func TestPhoneThatRefusesItsNewPartner(t *testing.T) {
 	event[dialog.Ended](target)
 	by.notified(488)
 	talks(by, kept)
-	hangUp(by, kept)
-	o.transferred("", "caller", "caller")
+	hangUp(kept, by)
+	o.transferred("", "caller", "callee")
 }
 
 func TestTransferFromOneCodecToAnother(t *testing.T) {
