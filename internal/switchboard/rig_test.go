@@ -101,9 +101,9 @@ func (o *office) settle() {
 	}
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for deadline := time.Now().Add(patience); o.App.Streams() > 0; <-tick.C {
+	for deadline := time.Now().Add(patience); o.App.Streams() > 0 || o.open() > 0; <-tick.C {
 		if time.Now().After(deadline) {
-			o.t.Errorf("%d port pairs are still in use", o.App.Streams())
+			o.t.Errorf("%d port pairs are still in use, %d records are open", o.App.Streams(), o.open())
 			return
 		}
 	}
@@ -115,6 +115,16 @@ func (o *office) settle() {
 			o.t.Errorf("a call has its times in disorder: %+v", r)
 		}
 	}
+}
+
+// open is how many calls have no end on their record.
+func (o *office) open() (n int) {
+	for _, r := range o.records() {
+		if r.EndedAt.IsZero() {
+			n++
+		}
+	}
+	return n
 }
 
 // records are all calls, the oldest first.
