@@ -86,12 +86,17 @@ func TestFollowsTheDirectory(t *testing.T) {
 func TestSources(t *testing.T) {
 	t.Parallel()
 	c := newCarrier(t, digest.MD5)
-	o := start(t, c.trunk("wants", func(t *directory.Trunk) { t.Priority = 1 }), c.trunk("open", byAddress))
+	wants, open := c.trunk("wants", func(t *directory.Trunk) { t.Priority = 1 }), c.trunk("open", byAddress)
+	o := start(t, wants)
 	contact, err := sip.ParseAddress(sip.Value(c.next("proof", proves), "Contact"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	o.stands("registered", registered)
+	o.edit(wants, open)
+	c.next("question by the other line", func(req *sip.Request) bool {
+		return isOptions(req) && req.From().URI.User != contact.URI.User
+	})
 	exact := sip.Flow{Transport: sip.UDP, Remote: c.engine.Addr()}
 	nearby := sip.Flow{Transport: sip.UDP, Remote: netip.AddrPortFrom(c.engine.Addr().Addr(), 9)}
 	elsewhere := sip.Flow{Transport: sip.UDP, Remote: netip.MustParseAddrPort("203.0.113.9:5060")}
