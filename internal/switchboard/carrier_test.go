@@ -17,10 +17,10 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/trunk"
 )
 
-// carriers shortens the patience with carriers.
+// carriers shortens the patience with carriers, but not so much that a slow machine is taken for a dead line.
 func carriers(c *app.Config) {
-	c.LinePatience = 500 * time.Millisecond
-	c.TrunkPace = trunk.Pace{Ask: 200 * time.Millisecond, Answer: time.Second, Retry: 100 * time.Millisecond}
+	c.LinePatience = 3 * time.Second
+	c.TrunkPace = trunk.Pace{Ask: 200 * time.Millisecond, Answer: 2 * time.Second, Retry: 100 * time.Millisecond}
 }
 
 // edit changes the office.
