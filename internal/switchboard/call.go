@@ -43,6 +43,7 @@ type call struct {
 	callee   *party    // nil until somebody has answered
 	waiting  *party    // for whom phones ring or a conversation speaks: the caller, or who is transferred
 	transfer *transfer // under way, or nil
+	redirect string    // where a phone that was rung wants the call to go (3xx), or ""
 	absorbed bool      // another call has taken this one's caller: nothing is left to be told of it
 	record   callrecord.Record
 	saved    callrecord.Record // as it is on disk

@@ -270,6 +270,9 @@ func (r *ringing) failed(m dialog.Failed) []int {
 	if m.Err != nil {
 		r.log.Info("phone does not answer", slog.String("to", b.name()), slog.Int("code", m.Code), slog.Any("error", m.Err))
 	}
+	if to, ok := r.redirected(b, m); ok {
+		r.redirect = to
+	}
 	if stopsForking(m.Code) {
 		r.stop(nil)
 		return []int{m.Code}
@@ -293,6 +296,22 @@ func (r *ringing) failed(m dialog.Failed) []int {
 		}
 	}
 	return nil
+}
+
+// redirected is the number of the domain, or outside, that a phone sends the call
+// on to. Another domain, or an outside line that does so, is not followed.
+func (r *ringing) redirected(b *branch, m dialog.Failed) (number string, ok bool) {
+	if m.Code < 300 || m.Code >= 400 || m.Response == nil || b.device.ID == "" {
+		return "", false
+	}
+	contact, err := sip.ParseAddress(sip.Value(m.Response, "Contact"))
+	if err != nil {
+		return "", false
+	}
+	named, known := r.board.cfg.Directory.DomainByName(contact.URI.Host)
+	ours := known && named.ID == r.domain.ID || contact.URI.Host == r.board.cfg.Engine.Addr().Addr().String()
+	number = sip.URIUser(contact.URI)
+	return number, number != "" && (ours || contact.URI.Scheme == "tel")
 }
 
 // progressed tells the caller that a phone rings. The first phone that sends

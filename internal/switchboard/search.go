@@ -77,6 +77,7 @@ func (s *search) phonesOf(ctx context.Context, user directory.User) (*party, out
 		s.log.Error("find the phones", slog.Any("error", err))
 		return nil, outcomeFailed()
 	}
+	s.redirect = ""
 	ringFor := s.board.cfg.RingFor
 	if user.Answering.RingSeconds > 0 {
 		ringFor = time.Duration(user.Answering.RingSeconds) * time.Second
@@ -87,6 +88,10 @@ func (s *search) phonesOf(ctx context.Context, user directory.User) (*party, out
 // unanswered does what a user wants done with a call that none of the user's
 // phones has answered.
 func (s *search) unanswered(ctx context.Context, user directory.User, o outcome) outcome {
+	if number := s.redirect; number != "" && o.result == callrecord.NotReached { // no phone has said anything else
+		s.redirect = ""
+		return s.forward(ctx, user, number)
+	}
 	if number := forwardAfter(user.Answering, o.result); number != "" {
 		return s.forward(ctx, user, number)
 	}

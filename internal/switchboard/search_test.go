@@ -8,6 +8,7 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/ivr"
 	"github.com/hotdesk-pbx/hotdesk/internal/ivr/prompts"
+	"github.com/hotdesk-pbx/hotdesk/internal/sip"
 	"github.com/hotdesk-pbx/hotdesk/internal/sip/dialog"
 	"github.com/hotdesk-pbx/hotdesk/internal/switchboard"
 )
@@ -198,6 +199,37 @@ func TestUnknownCodesAreSpoken(t *testing.T) {
 			t.Errorf("%s: said %q", code, said.Text)
 		}
 		caller.failed(484)
+		o.ended()
+	}
+}
+
+func TestPhoneThatSendsTheCallOn(t *testing.T) {
+	t.Parallel()
+	o := start(t)
+	ben, ana, caro := o.peer("ben"), o.peer("ana-1"), o.peer("caro")
+	moved := func(l *leg, to string) {
+		t.Helper()
+		if err := l.Reject(302, "Moved Temporarily", sip.NewHeader("Contact", to)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	caller := ben.call("1001")
+	moved(ana.ring(), "<sip:1003@acme.test>")
+	callee := caro.ring().answer()
+	caller.connected()
+	talks(caller, callee)
+	hangUp(caller, callee)
+	r := o.endsAs(wantEnd{"1002/ben", "1003/caro", callrecord.Answered, 0, "caller"})
+	if r.Via != callrecord.Forwarded || o.party(r.Diverted) != "1001/-" {
+		t.Errorf("record %+v", r)
+	}
+	for to, code := range map[string]int{
+		"<sip:1003@other.test>": 480, "<sip:192.0.2.7>": 480, "nonsense": 480, // not followed
+		"<sip:1999@acme.test>": 404, "<sip:*88@acme.test>": 404, "<sip:1001@acme.test>": 482,
+	} {
+		caller := ben.call("1001", offerless)
+		moved(ana.ring(), to)
+		caller.failed(code)
 		o.ended()
 	}
 }
