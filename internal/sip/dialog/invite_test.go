@@ -22,7 +22,7 @@ func TestInviteWithPartsBesideTheDescription(t *testing.T) {
 			t.Fatal(err)
 		}
 		tx := b.incoming(t)
-		for _, want := range []string{"Content-Type: application/pidf+xml", "Content-Id: <desk@acme.test>", "<presence/>"} {
+		for _, want := range []string{"Content-Type: application/pidf+xml", "Content-ID: <desk@acme.test>", "<presence/>"} {
 			if !bytes.Contains(tx.Request().Body(), []byte(want)) {
 				t.Errorf("no %s in\n%s", want, tx.Request())
 			}
