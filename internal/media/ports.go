@@ -26,8 +26,9 @@ var ErrNoPorts = errors.New("no free RTP port pair")
 const (
 	// defaultQuarantine outlasts what is on its way when a call ends. Pairs take
 	// turns, so each rests far longer as long as there are others; and who goes on
-	// sending then is a stranger to the stream that has the pair next.
-	defaultQuarantine = time.Second
+	// sending then is a stranger to the stream that has the pair next. More would
+	// refuse calls on a server that takes thousands a second.
+	defaultQuarantine = 200 * time.Millisecond
 	// defaultKeepOpen lets a busy server take a pair up again with its sockets.
 	// What strangers send to it meanwhile waits in the kernel, so it is not for ever.
 	defaultKeepOpen = time.Minute
@@ -39,7 +40,7 @@ const (
 type PortsConfig struct {
 	IP          netip.Addr       // the address every socket is bound to; invalid means 127.0.0.1
 	First, Last uint16           // the ports to use, pairs of an even one and the next; both 0: any that the system has free
-	Quarantine  time.Duration    // how long a pair rests at least after use, so that late packets reach nobody; 0 means 1 s
+	Quarantine  time.Duration    // how long a pair rests at least after use, so that late packets reach nobody; 0 means 200 ms
 	KeepOpen    time.Duration    // how long the sockets of a pair that rests stay open; 0 means 1 min
 	Log         *slog.Logger     // nil: silent
 	Now         func() time.Time // nil: time.Now
