@@ -45,7 +45,8 @@ func (s *Switchboard) warnUntilBehind(ctx context.Context, ringing *sync.WaitGro
 				return
 			}
 			if warning, is := fact.(hotdesk.Warning); is {
-				ringing.Go(func() { s.warn(ctx, warning) })
+				due := warning // only those that are warnings go to the heap
+				ringing.Go(func() { s.warn(ctx, due) })
 			}
 		}
 	}
