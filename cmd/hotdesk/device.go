@@ -27,7 +27,8 @@ Examples:
   hotdesk device set 5401 --password new
   hotdesk device set spare --owner ""
   hotdesk device unlock 5401
-  hotdesk device list --no-place`
+  hotdesk device list --no-place
+  hotdesk device delete ana-mobile`
 }
 
 type deviceFields struct {

@@ -22,7 +22,8 @@ func (domainCommand) Help() string {
   hotdesk domain add acme.test --timezone America/Toronto --country CA
   hotdesk domain set acme.test --release-at 03:00 --when-taken confirm
   hotdesk domain set acme.test --code "forward_all=*21" --code "withhold="
-  hotdesk domain list --json`
+  hotdesk domain list --json
+  hotdesk domain delete acme.test --yes`
 }
 
 type domainFields struct {

@@ -56,6 +56,7 @@ func run(ctx context.Context, args []string, con console) int {
 		kong.Name("hotdesk"),
 		kong.Description("The open-source phone system for shared desks."),
 		kong.UsageOnError(),
+		kong.Help(explain),
 		kong.Writers(con.out, con.err),
 		kong.Exit(func(status int) { exit = status }),
 		kong.DefaultEnvars("HOTDESK"),
@@ -84,6 +85,20 @@ func run(ctx context.Context, args []string, con console) int {
 		return 1
 	}
 	return 0
+}
+
+// explain prints the help of a command. One such as "user set" shows those
+// examples of "user" that are its own.
+func explain(options kong.HelpOptions, ctx *kong.Context) error {
+	if c := ctx.Selected(); c != nil && c.Detail == "" && c.Parent != nil {
+		c.Detail = "Examples:"
+		for line := range strings.Lines(c.Parent.Detail) {
+			if strings.HasPrefix(line, "  hotdesk "+c.Parent.Name+" "+c.Name) {
+				c.Detail += "\n" + strings.TrimRight(line, "\n")
+			}
+		}
+	}
+	return kong.DefaultHelpPrinter(options, ctx)
 }
 
 // helpFor is the command line that explains the command which was misspelt.

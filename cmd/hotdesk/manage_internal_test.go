@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -236,8 +237,18 @@ func TestWrongCommandLines(t *testing.T) {
 func TestHelpShowsExamples(t *testing.T) {
 	t.Parallel()
 	for _, family := range []string{"apply", "export", "domain", "user", "device", "phone", "number", "trunk", "session", "calls", "audit", "backup"} {
-		if status, out, _ := hotdesk(t, "", family, "--help"); status != 0 || !strings.Contains(out, "hotdesk "+family+" ") || !strings.Contains(out, "Example") {
-			t.Errorf("%s --help: %d %s", family, status, out)
-		}
+		showsExamples(t, family)
+	}
+	_, all, _ := hotdesk(t, "", "--help")
+	for _, m := range regexp.MustCompile(`(?m)^  ([a-z]+(?: [a-z]+)?) `).FindAllStringSubmatch(all, -1) {
+		showsExamples(t, strings.Fields(m[1])...)
+	}
+}
+
+func showsExamples(t *testing.T, command ...string) {
+	t.Helper()
+	status, out, _ := hotdesk(t, "", append(command, "--help")...)
+	if _, examples, _ := strings.Cut(out, "Example"); status != 0 || !strings.Contains(examples, "hotdesk "+strings.Join(command, " ")) {
+		t.Errorf("%s --help: %d %s", command, status, out)
 	}
 }

@@ -20,7 +20,8 @@ func (numberCommand) Help() string {
   hotdesk number add +14165550101 --user 1001
   hotdesk number set +14165550101 --user 1002
   hotdesk number set +14165550101 --user ""
-  hotdesk number list`
+  hotdesk number list
+  hotdesk number delete +14165550101`
 }
 
 type numberList struct {

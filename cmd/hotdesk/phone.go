@@ -23,7 +23,8 @@ func (phoneCommand) Help() string {
   hotdesk phone use --help
   hotdesk phone add 80:5e:c0:11:22:33 --model "Yealink T54W" --devices 5401
   hotdesk phone set 805ec0112233 --place "Floor 5, window side"
-  hotdesk phone list`
+  hotdesk phone list
+  hotdesk phone delete 805ec0112233`
 }
 
 type phoneFields struct {

@@ -54,7 +54,7 @@ was refused or not answered, --until-hangup saw no call, or a recording failed.
 The password can also stand in HOTDESK_PASSWORD.
 
 Examples:
-  hotdesk phone 1002@192.0.2.10 --password ask
+  hotdesk phone use 1002@192.0.2.10 --password ask
   hotdesk phone 5401@192.0.2.10 --dial '*88' --press '1001#4711#'
   hotdesk phone 1002@192.0.2.10 --auto-answer --until-hangup --record heard.wav
   hotdesk phone 1002@192.0.2.10 --dial 1001 --play hello.wav --for 10s --json`

@@ -23,7 +23,8 @@ Examples:
   hotdesk trunk add carrier --host sip.carrier.example --register --user acme --password ask
   hotdesk trunk add spare --host 192.0.2.7:5060 --priority 10
   hotdesk trunk set spare --disabled
-  hotdesk trunk list`
+  hotdesk trunk list
+  hotdesk trunk delete spare`
 }
 
 type trunkFields struct {

@@ -27,7 +27,8 @@ func (userCommand) Help() string {
   hotdesk user set 1001 --forward-no-answer 1002 --ring-seconds 20
   hotdesk user set 1001 --do-not-disturb
   hotdesk user unlock 1001
-  hotdesk user list --json`
+  hotdesk user list --json
+  hotdesk user delete 1001`
 }
 
 type userFields struct {
