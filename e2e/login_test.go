@@ -27,7 +27,7 @@ func hears(t *testing.T, phone realphone.Phone, names ...prompts.Name) {
 	heard := phone.Heard(t)
 	last := time.Duration(-1)
 	for _, name := range names {
-		score, at := sound.Find(heard, clip(t, name))
+		score, at := sound.FindPieces(heard, clip(t, name))
 		if score < 0.6 {
 			t.Errorf("%s did not hear %q (score %.2f) in %.1f s", phone.Name(), name, score, float64(len(heard))/sound.Rate)
 		}

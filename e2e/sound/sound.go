@@ -4,6 +4,7 @@ package sound
 
 import (
 	"math"
+	"slices"
 	"time"
 )
 
@@ -54,31 +55,80 @@ const coarse = 4
 // Find says how well a sentence fits where it fits best in what was heard (1
 // is perfect, over 0.6 is heard), and when it began.
 func Find(heard, sentence []int16) (score float64, at time.Duration) {
+	best := 0
+	for offset, fit := range fits(thin(heard), thin(sentence)) {
+		if fit > score {
+			score, best = fit, offset
+		}
+	}
+	return score, moment(best)
+}
+
+// The pieces in which FindPieces looks for a sentence, and by how much each may
+// lie before or behind its place, in thinned samples.
+const (
+	piece = Rate / coarse / 2
+	slip  = Rate / coarse / 10
+)
+
+// FindPieces is Find for what a phone wrote down: on a busy machine packets come
+// late and its clock slips, which moves all that follows. The time is exact to
+// 0.1 s.
+func FindPieces(heard, sentence []int16) (score float64, at time.Duration) {
 	h, s := thin(heard), thin(sentence)
-	if len(s) == 0 || len(h) < len(s) {
+	total := energy(s)
+	if total == 0 {
 		return 0, 0
 	}
-	var sentenceEnergy, windowEnergy float64
-	for i, x := range s {
-		sentenceEnergy += x * x
-		windowEnergy += h[i] * h[i]
+	found := make([]float64, max(0, (len(h)-len(s))/slip+1)) // the score of each place, slip apart
+	for i := 0; i < len(s); i += piece {
+		part := s[i:min(i+piece, len(s))]
+		fit, weight := fits(h, part), energy(part)/total
+		for n := range found {
+			near := fit[min(max(0, n*slip+i-slip), len(fit)):min(n*slip+i+slip, len(fit))]
+			if len(near) > 0 {
+				found[n] += weight * slices.Max(near)
+			}
+		}
 	}
 	best := 0
-	for offset := 0; offset+len(s) <= len(h); offset++ {
+	for n, sum := range found {
+		if sum > score {
+			score, best = sum, n
+		}
+	}
+	return score, moment(best * slip)
+}
+
+func moment(offset int) time.Duration { return time.Duration(offset) * coarse * time.Second / Rate }
+
+// fits says for each place in h how well s fits there.
+func fits(h, s []float64) []float64 {
+	if len(s) == 0 || len(h) < len(s) {
+		return nil
+	}
+	all := make([]float64, len(h)-len(s)+1)
+	sentenceEnergy, windowEnergy := energy(s), energy(h[:len(s)])
+	for offset := range all {
 		if windowEnergy > sentenceEnergy/100 {
 			dot := 0.0
 			for i, x := range s {
 				dot += x * h[offset+i]
 			}
-			if fit := dot / math.Sqrt(windowEnergy*sentenceEnergy); fit > score {
-				score, best = fit, offset
-			}
+			all[offset] = dot / math.Sqrt(windowEnergy*sentenceEnergy)
 		}
 		if next := offset + len(s); next < len(h) {
 			windowEnergy += h[next]*h[next] - h[offset]*h[offset]
 		}
 	}
-	return score, time.Duration(best) * coarse * time.Second / Rate
+	return all
+}
+
+func energy(pcm []float64) (sum float64) {
+	for _, x := range pcm {
+		sum += x * x
+	}
+	return sum
 }
 
 func thin(pcm []int16) []float64 {
