@@ -20,7 +20,7 @@ func layers() [][]string {
 		{"history", "hotdesk", "ivr/prompts", "login", "location", "officefile", "emergency", "sip/dialog", "sip/subscription", "trunk", "voicemail"},
 		{"ivr", "restapi/resource", "softphone"},
 		{"switchboard"},
-		{"audiofiles", "client", "lamp", "notify", "restapi", "sipserver", "sqlstore"},
+		{"audiofiles", "client", "lamp", "notify", "portal", "restapi", "sipserver", "sqlstore"},
 		{"notify/mailtest", "sqlstore/sqltest", "app"},
 		{"apptest", "bench", "demo"},
 	}

@@ -13,6 +13,8 @@ import (
 	"golang.org/x/net/netutil"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
+	"github.com/hotdesk-pbx/hotdesk/internal/login"
+	"github.com/hotdesk-pbx/hotdesk/internal/portal"
 	"github.com/hotdesk-pbx/hotdesk/internal/restapi"
 )
 
@@ -35,15 +37,32 @@ func (a *App) openWeb(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.web = &web{servers: [2]*http.Server{a.httpServer(api.Public()), a.httpServer(profiled(api.Local()))}}
+	pages, err := portal.New(portal.Config{
+		Directory: a.directory, Passwords: a.login, Web: login.NewWeb(a.db.WebSessions(), a.directory, a.cfg.Now), Sessions: a.sessions,
+		Calls: a.busy, Locations: a.locations, Events: a.bus, Now: a.cfg.Now, Log: a.log,
+	})
+	if err != nil {
+		return err
+	}
+	a.web = &web{servers: [2]*http.Server{a.httpServer(public(api.Public(), pages)), a.httpServer(profiled(api.Local()))}}
 	var listening net.ListenConfig
-	public, err := listening.Listen(ctx, "tcp", a.cfg.HTTP)
+	listener, err := listening.Listen(ctx, "tcp", a.cfg.HTTP)
 	if err != nil {
 		return fmt.Errorf("listen for HTTP on %s: %w", a.cfg.HTTP, err)
 	}
-	a.web.public = netutil.LimitListener(public, maxConnections)
+	a.web.public = netutil.LimitListener(listener, maxConnections)
 	a.web.socket, err = restapi.Listen(a.cfg.Data)
 	return err
+}
+
+// public is what strangers on the network may ask: the API, and the pages.
+func public(api, pages http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	for _, path := range []string{"/api/", "/healthz", "/readyz"} {
+		mux.Handle(path, api)
+	}
+	mux.Handle("/", pages)
+	return mux
 }
 
 // ready tells whether the server can do its work: the database answers.

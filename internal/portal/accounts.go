@@ -1,0 +1,172 @@
+package portal
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/hotdesk-pbx/hotdesk/internal/directory"
+	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
+)
+
+// userView is a user in a list.
+type userView struct {
+	directory.User
+
+	DeskAccount bool
+	Devices     []string
+}
+
+// users lists the people and desk accounts of a domain.
+func (v *visit) users() error {
+	office, found := v.cfg.Directory.Office(v.domain.ID)
+	if !found {
+		return errNowhere
+	}
+	users := make([]userView, 0, len(office.Users))
+	for _, u := range office.Users {
+		users = append(users, v.viewUser(u))
+	}
+	return v.show(http.StatusOK, "Users", userList(v.domain, users))
+}
+
+func (v *visit) viewUser(u directory.User) userView {
+	view := userView{User: u, DeskAccount: u.IsDeskAccount(v.domain.HotDesking)}
+	for _, d := range v.cfg.Directory.DevicesOf(u.ID) {
+		view.Devices = append(view.Devices, d.Name)
+	}
+	return view
+}
+
+// userDevices shows a user's own devices and, in a banner for each, the hot
+// desks held or lent.
+func (v *visit) userDevices() error {
+	user, found := v.cfg.Directory.UserByExtension(v.domain.ID, v.r.PathValue("extension"))
+	if !found {
+		return errNowhere
+	}
+	view := v.viewUser(user)
+	var lent []deskView
+	held, err := v.held(user)
+	if err != nil {
+		return err
+	}
+	for _, d := range v.cfg.Directory.DevicesOf(user.ID) {
+		desk, is, err := v.deskOf(v.r.Context(), v.domain, d.ID)
+		if err != nil {
+			return err
+		}
+		if is && desk.Session != nil {
+			lent = append(lent, desk)
+		}
+	}
+	return v.show(http.StatusOK, user.Name, userDevices(view, v.domain, slices.Concat(held, lent)))
+}
+
+// held are the desks at which a user is logged in.
+func (v *visit) held(user directory.User) ([]deskView, error) {
+	sessions, err := v.cfg.Sessions.Sessions(v.r.Context(), hotdesk.Query{UserID: user.ID, Open: true})
+	if err != nil {
+		return nil, err
+	}
+	var desks []deskView
+	for _, s := range sessions {
+		if device, ok := v.cfg.Directory.Device(s.DeviceID); ok {
+			desks = append(desks, v.desk(v.domain, device, s, true))
+		}
+	}
+	return desks, nil
+}
+
+// device shows one device: at a hot desk with the banner of its session.
+func (v *visit) device() error {
+	device, found := v.cfg.Directory.DeviceByName(v.domain.ID, strings.ToLower(v.r.PathValue("device")))
+	if !found {
+		return errNowhere
+	}
+	desk, is, err := v.deskOf(v.r.Context(), v.domain, device.ID)
+	if err != nil {
+		return err
+	}
+	if !is {
+		desk = v.desk(v.domain, device, hotdesk.Session{}, false)
+	}
+	return v.show(http.StatusOK, device.Name, devicePage(v.domain, desk, is))
+}
+
+// endSession ends somebody's session at a desk.
+func (v *visit) endSession() error {
+	session, err := v.session()
+	if err != nil {
+		return err
+	}
+	if session.DomainID != v.domain.ID {
+		return errNowhere
+	}
+	if _, err := v.cfg.Sessions.End(v.r.Context(), session.ID, v.by()); err != nil && !errors.Is(err, hotdesk.ErrNoSession) {
+		return err
+	}
+	return v.back("/domains/" + v.domain.Name)
+}
+
+// session is the one that the address names.
+func (v *visit) session() (hotdesk.Session, error) {
+	found, err := v.cfg.Sessions.Sessions(v.r.Context(), hotdesk.Query{ID: v.r.PathValue("session"), Limit: 1})
+	switch {
+	case err != nil:
+		return hotdesk.Session{}, err
+	case len(found) == 0:
+		return hotdesk.Session{}, errNowhere
+	}
+	return found[0], nil
+}
+
+// back leads to the page from which a step was taken.
+func (v *visit) back(otherwise string) error {
+	if path, ok := strings.CutPrefix(v.r.Referer(), "http://"+v.r.Host); ok && strings.HasPrefix(path, "/") {
+		return v.to(local(path))
+	}
+	return v.to(otherwise)
+}
+
+// phones shows a person's own devices and the hot desks held.
+func (v *visit) phones() error {
+	held, err := v.held(v.user)
+	if err != nil {
+		return err
+	}
+	var own []deskView
+	for _, d := range v.cfg.Directory.DevicesOf(v.user.ID) {
+		own = append(own, v.desk(v.domain, d, hotdesk.Session{}, false))
+	}
+	return v.show(http.StatusOK, "Phones", phonesPage(own, held))
+}
+
+// release gives back a desk of whoever is signed in.
+func (v *visit) release() error {
+	session, err := v.session()
+	if err != nil {
+		return err
+	}
+	if session.UserID != v.user.ID {
+		return errNowhere
+	}
+	if _, err := v.cfg.Sessions.End(v.r.Context(), session.ID, v.by()); err != nil && !errors.Is(err, hotdesk.ErrNoSession) {
+		return err
+	}
+	return v.to("/phones")
+}
+
+// initials are what stands in a person's circle.
+func initials(name string) string {
+	var letters []rune
+	for word := range strings.FieldsSeq(name) {
+		if r, _ := utf8.DecodeRuneInString(word); unicode.IsLetter(r) && len(letters) < 2 {
+			letters = append(letters, unicode.ToUpper(r))
+		}
+	}
+	return string(letters)
+}

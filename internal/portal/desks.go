@@ -1,0 +1,135 @@
+package portal
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hotdesk-pbx/hotdesk/internal/directory"
+	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
+)
+
+// deskState is what a desk is doing, in the word that stands on its badge.
+type deskState string
+
+const (
+	deskFree         deskState = "Free"
+	deskInUse        deskState = "In use"
+	deskInCall       deskState = "In a call"
+	deskUnregistered deskState = "Not registered"
+)
+
+// deskView is a hot desk as the pages show it.
+type deskView struct {
+	DomainName string
+	DeviceID   string
+	Device     string // the name its phone registers with
+	Name       string // "Window 1", or the device's
+	Place      string
+	State      deskState
+	Session    *hotdesk.Session
+	Holder     directory.User
+	Since      string // in the domain's zone: "09:12"
+	Until      string // "" when nothing ends the session by itself
+}
+
+// label names a desk for people: "Window 1 (5401)".
+func (d deskView) label() string {
+	if d.Name == d.Device {
+		return d.Device
+	}
+	return fmt.Sprintf("%s (%s)", d.Name, d.Device)
+}
+
+// span is when the session began and when it will end: "since 09:12, until 02:00".
+func (d deskView) span() string {
+	if d.Until == "" {
+		return "since " + d.Since
+	}
+	return "since " + d.Since + ", until " + d.Until
+}
+
+// desks are the hot desks of a domain, by name.
+func (p *Portal) desks(ctx context.Context, domain directory.Domain) ([]deskView, error) {
+	office, found := p.cfg.Directory.Office(domain.ID)
+	if !found {
+		return nil, errNowhere
+	}
+	sessions, err := p.cfg.Sessions.Sessions(ctx, hotdesk.Query{DomainID: domain.ID, Open: true})
+	if err != nil {
+		return nil, err
+	}
+	open := make(map[string]hotdesk.Session, len(sessions))
+	for _, s := range sessions {
+		open[s.DeviceID] = s
+	}
+	var desks []deskView
+	for _, device := range office.Devices {
+		if !p.cfg.Directory.IsHotDesk(device) {
+			continue
+		}
+		session, held := open[device.ID]
+		desks = append(desks, p.desk(domain, device, session, held))
+	}
+	slices.SortFunc(desks, func(a, b deskView) int { return strings.Compare(a.Device, b.Device) })
+	return desks, nil
+}
+
+// deskOf is one hot desk as it is now; false for a device that is none.
+func (p *Portal) deskOf(ctx context.Context, domain directory.Domain, deviceID string) (deskView, bool, error) {
+	device, found := p.cfg.Directory.Device(deviceID)
+	if !found || device.DomainID != domain.ID || !p.cfg.Directory.IsHotDesk(device) {
+		return deskView{}, false, nil
+	}
+	sessions, err := p.cfg.Sessions.Sessions(ctx, hotdesk.Query{DeviceID: deviceID, Open: true, Limit: 1})
+	if err != nil {
+		return deskView{}, false, err
+	}
+	if len(sessions) == 0 {
+		return p.desk(domain, device, hotdesk.Session{}, false), true, nil
+	}
+	return p.desk(domain, device, sessions[0], true), true, nil
+}
+
+func (p *Portal) desk(domain directory.Domain, device directory.Device, session hotdesk.Session, held bool) deskView {
+	d := deskView{DomainName: domain.Name, DeviceID: device.ID, Device: device.Name, Name: device.Name, State: deskFree}
+	if owner, ok := p.cfg.Directory.User(device.OwnerID); ok {
+		d.Name, d.Place = owner.Name, owner.Place
+	}
+	if phone, ok := p.cfg.Directory.PhoneOf(device.ID); ok && phone.Place != "" {
+		d.Place = phone.Place
+	}
+	if held {
+		d.Session = &session
+		d.Holder, _ = p.cfg.Directory.User(session.UserID)
+		d.Since, d.Until = p.clock(domain, session.StartedAt), p.clock(domain, session.EndsAt)
+	}
+	switch {
+	case p.cfg.Calls.InCall(device.ID):
+		d.State = deskInCall
+	case held:
+		d.State = deskInUse
+	case len(p.cfg.Locations.Lookup(device.ID)) == 0:
+		d.State = deskUnregistered
+	}
+	return d
+}
+
+// clock is a time as a wall clock in the domain's zone shows it, with the day
+// where it is not today; "" for none.
+func (p *Portal) clock(domain directory.Domain, at time.Time) string {
+	if at.IsZero() {
+		return ""
+	}
+	zone, err := time.LoadLocation(domain.TimeZone)
+	if err != nil {
+		zone = time.UTC
+	}
+	at, now := at.In(zone), p.cfg.Now().In(zone)
+	if at.Format(time.DateOnly) == now.Format(time.DateOnly) || at.After(now) && at.Sub(now) < 24*time.Hour {
+		return at.Format("15:04")
+	}
+	return at.Format("Mon 2 Jan 15:04")
+}

@@ -1,0 +1,91 @@
+// Package portal is what people see in their browser: pages made on the server,
+// kept up to date while they are open. It turns requests into calls of the
+// services and their refusals into sentences. It holds no rule of its own and
+// knows nothing of SQL or SIP.
+package portal
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/hotdesk-pbx/hotdesk/internal/directory"
+	"github.com/hotdesk-pbx/hotdesk/internal/events"
+	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
+	"github.com/hotdesk-pbx/hotdesk/internal/location"
+	"github.com/hotdesk-pbx/hotdesk/internal/login"
+)
+
+// Passwords proves who somebody is; login.Service does.
+type Passwords interface {
+	CheckPassword(ctx context.Context, domainID, source, extension, password string) (directory.User, error)
+}
+
+// Sessions starts and ends the sessions at desks; hotdesk.Service does.
+type Sessions interface {
+	Sessions(ctx context.Context, q hotdesk.Query) ([]hotdesk.Session, error)
+	End(ctx context.Context, id string, by hotdesk.By) (hotdesk.Session, error)
+}
+
+// Calls knows which devices are in calls.
+type Calls interface {
+	InCall(deviceID string) bool
+}
+
+// Locations tells where devices answer now; location.Service does.
+type Locations interface {
+	Lookup(deviceID string) []location.Binding
+}
+
+// Config is what a [Portal] needs; all of it.
+type Config struct {
+	Directory *directory.Service
+	Passwords Passwords
+	Web       *login.Web
+	Sessions  Sessions
+	Calls     Calls
+	Locations Locations
+	Events    *events.Bus
+	Now       func() time.Time
+	Log       *slog.Logger
+}
+
+// Portal answers browsers.
+type Portal struct {
+	cfg     Config
+	handler http.Handler
+}
+
+// New makes a portal.
+func New(cfg Config) (*Portal, error) {
+	p := &Portal{cfg: cfg}
+	assets, err := newAssets()
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET "+assetsPath, assets)
+	for _, route := range routes() {
+		mux.Handle(route.Pattern, p.open(route))
+	}
+	mux.Handle("/", p.open(route{do: (*visit).nowhere}))
+	p.handler = http.NewCrossOriginProtection().Handler(guarded(mux))
+	return p, nil
+}
+
+// ServeHTTP implements [http.Handler].
+func (p *Portal) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.handler.ServeHTTP(w, r) }
+
+// guarded tells browsers to take nothing from elsewhere and to show the portal
+// in nobody's frame.
+func guarded(next http.Handler) http.Handler {
+	const policy = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; form-action 'self'; base-uri 'none'"
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", policy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "same-origin")
+		next.ServeHTTP(w, r)
+	})
+}

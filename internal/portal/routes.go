@@ -1,0 +1,48 @@
+package portal
+
+import (
+	"net/http"
+
+	"github.com/hotdesk-pbx/hotdesk/internal/directory"
+)
+
+// route is one thing a browser may ask for.
+type route struct {
+	Pattern string
+	needs   directory.Act // "" for what needs none
+	open    bool          // also to who is not signed in
+	do      func(*visit) error
+}
+
+// routes is every address there is. A route whose pattern names a domain is
+// open to who may do the act there, and "not found" to everybody else.
+func routes() []route {
+	const domain = "/domains/{domain}"
+	return []route{
+		{Pattern: "GET /{$}", do: (*visit).home},
+		{Pattern: "GET /sign-in", open: true, do: (*visit).signInPage},
+		{Pattern: "POST /sign-in", open: true, do: (*visit).signIn},
+		{Pattern: "POST /sign-out", do: (*visit).signOut},
+
+		{Pattern: "GET /domains", do: (*visit).domains},
+		{Pattern: "GET " + domain, needs: directory.ActSeeCalls, do: (*visit).board},
+		{Pattern: "GET " + domain + "/live", needs: directory.ActSeeCalls, do: (*visit).boardLive},
+		{Pattern: "GET " + domain + "/users", needs: directory.ActManageAccounts, do: (*visit).users},
+		{Pattern: "GET " + domain + "/users/{extension}/devices", needs: directory.ActManageAccounts, do: (*visit).userDevices},
+		{Pattern: "GET " + domain + "/devices/{device}", needs: directory.ActManageAccounts, do: (*visit).device},
+		{Pattern: "POST " + domain + "/sessions/{session}/end", needs: directory.ActManageAccounts, do: (*visit).endSession},
+
+		{Pattern: "GET /phones", needs: directory.ActUseOwn, do: (*visit).phones},
+		{Pattern: "POST /phones/{session}/release", needs: directory.ActUseOwn, do: (*visit).release},
+	}
+}
+
+// open makes the handler of a route: it finds out who asks, and whether they may.
+func (p *Portal) open(r route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		v := &visit{Portal: p, w: w, r: req}
+		if err := v.serve(r); err != nil {
+			v.failed(err)
+		}
+	})
+}

@@ -1,0 +1,108 @@
+package portal
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/hotdesk-pbx/hotdesk/internal/directory"
+	"github.com/hotdesk-pbx/hotdesk/internal/login"
+)
+
+// signInForm is what was typed, and what was wrong with it.
+type signInForm struct {
+	Name    string
+	Next    string // where to go then
+	Problem string
+}
+
+func (v *visit) toSignIn() error {
+	path := "/sign-in"
+	if v.r.Method == http.MethodGet && v.r.URL.Path != "/" {
+		path += "?next=" + url.QueryEscape(v.r.URL.Path)
+	}
+	return v.to(path)
+}
+
+func (v *visit) signInPage() error {
+	if v.user.ID != "" {
+		return v.to("/")
+	}
+	form := signInForm{Next: local(v.r.URL.Query().Get("next"))}
+	return v.show(http.StatusOK, "Sign in", signInCard(form))
+}
+
+// signIn takes a name such as 1001@acme.test and the portal password. It tells
+// nobody which of them was wrong.
+func (v *visit) signIn() error {
+	form := signInForm{Name: strings.TrimSpace(v.r.PostFormValue("name")), Next: local(v.r.PostFormValue("next"))}
+	domain, extension, ok := v.cfg.Directory.ForLogin(form.Name, v.r.Host)
+	if !ok {
+		domain, extension = directory.Domain{}, ""
+	}
+	user, err := v.cfg.Passwords.CheckPassword(v.r.Context(), domain.ID, v.source(), extension, v.r.PostFormValue("password"))
+	var locked *login.LockedError
+	switch {
+	case errors.As(err, &locked):
+		form.Problem = "Too many wrong tries. Please try again later, or ask your office manager to unlock you."
+		return v.show(http.StatusTooManyRequests, "Sign in", signInCard(form))
+	case errors.Is(err, login.ErrWrong):
+		form.Problem = "This name and password do not match. The name is your extension and domain, such as 1001@acme.test."
+		return v.show(http.StatusUnprocessableEntity, "Sign in", signInCard(form))
+	case err != nil:
+		return err
+	}
+	token, err := v.cfg.Web.Begin(v.r.Context(), user, v.source(), v.r.UserAgent())
+	if err != nil {
+		return err
+	}
+	v.setCookie(token, 0)
+	return v.to(form.Next)
+}
+
+func (v *visit) signOut() error {
+	if err := v.cfg.Web.End(v.r.Context(), v.user.ID, v.web.ID); err != nil {
+		return err
+	}
+	v.setCookie("", -1)
+	return v.to("/sign-in")
+}
+
+func (v *visit) setCookie(token string, maxAge int) {
+	http.SetCookie(v.w, &http.Cookie{
+		Name: cookie, Value: token, Path: "/", MaxAge: maxAge, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+		Secure: v.r.TLS != nil || v.r.Header.Get("X-Forwarded-Proto") == "https",
+	})
+}
+
+// local keeps of an address only what leads to a page of ours.
+func local(path string) string {
+	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.Contains(path, "\\") {
+		return "/"
+	}
+	return path
+}
+
+// home leads to the page that somebody's day begins with.
+func (v *visit) home() error {
+	switch {
+	case v.user.Scope == directory.ScopeSuperUser:
+		return v.to("/domains")
+	case v.may(directory.ActSeeCalls):
+		return v.to("/domains/" + v.domain.Name)
+	default:
+		return v.to("/phones")
+	}
+}
+
+// domains lists those in which somebody may see something.
+func (v *visit) domains() error {
+	var mine []directory.Domain
+	for _, d := range v.cfg.Directory.Domains() {
+		if directory.May(v.actor(), directory.ActSeeCalls, directory.Target{DomainID: d.ID}) {
+			mine = append(mine, d)
+		}
+	}
+	return v.show(http.StatusOK, "Domains", domainList(mine))
+}

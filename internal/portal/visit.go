@@ -1,0 +1,184 @@
+package portal
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+
+	"github.com/a-h/templ"
+
+	"github.com/hotdesk-pbx/hotdesk/internal/directory"
+	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
+	"github.com/hotdesk-pbx/hotdesk/internal/login"
+)
+
+// errNowhere is for what is not there, or not for the one who asks.
+var errNowhere = errors.New("there is no such page")
+
+// cookie holds the token of a web session.
+const cookie = "hotdesk"
+
+// visit is one request of a browser.
+type visit struct {
+	*Portal
+
+	w      http.ResponseWriter
+	r      *http.Request
+	user   directory.User // who is signed in; zero: nobody
+	web    login.WebSession
+	domain directory.Domain // the one the address names, else the user's
+}
+
+// serve answers a request that its route allows.
+func (v *visit) serve(r route) error {
+	if err := v.recognise(); err != nil {
+		return err
+	}
+	switch {
+	case v.user.ID == "" && !r.open && r.Pattern != "":
+		return v.toSignIn()
+	case !v.findDomain() || r.needs != "" && !v.may(r.needs):
+		return errNowhere
+	}
+	return r.do(v)
+}
+
+// recognise finds who is signed in.
+func (v *visit) recognise() error {
+	c, err := v.r.Cookie(cookie)
+	if err != nil {
+		return nil //nolint:nilerr // no cookie: nobody
+	}
+	user, web, err := v.cfg.Web.Who(v.r.Context(), c.Value)
+	switch {
+	case errors.Is(err, login.ErrSignedOut):
+		return nil
+	case err != nil:
+		return err
+	}
+	v.user, v.web = user, web
+	return nil
+}
+
+// findDomain takes the domain that the address names.
+func (v *visit) findDomain() bool {
+	name := v.r.PathValue("domain")
+	if name == "" {
+		v.domain, _ = v.cfg.Directory.Domain(v.user.DomainID)
+		return true
+	}
+	var found bool
+	v.domain, found = v.cfg.Directory.DomainByName(name)
+	return found
+}
+
+func (v *visit) actor() directory.Actor {
+	return directory.Actor{Name: v.user.ID, Scope: v.user.Scope, UserID: v.user.ID, DomainID: v.user.DomainID}
+}
+
+// may tells whether whoever is signed in may do something in the domain.
+func (v *visit) may(act directory.Act) bool {
+	return directory.May(v.actor(), act, directory.Target{DomainID: v.domain.ID, UserID: v.user.ID})
+}
+
+func (v *visit) by() hotdesk.By { return hotdesk.By{Actor: v.user.ID, Door: hotdesk.DoorPortal} }
+
+// source is where the request comes from.
+func (v *visit) source() string {
+	host, _, err := net.SplitHostPort(v.r.RemoteAddr)
+	if err != nil {
+		return v.r.RemoteAddr
+	}
+	return host
+}
+
+// show answers with a page.
+func (v *visit) show(status int, title string, content templ.Component) error {
+	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	v.w.Header().Set("Cache-Control", "no-store")
+	v.w.WriteHeader(status)
+	return page(v.frame(title), content).Render(v.r.Context(), v.w)
+}
+
+// part answers with a part of a page that is open.
+func (v *visit) part(content templ.Component) error {
+	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	v.w.Header().Set("Cache-Control", "no-store")
+	return content.Render(v.r.Context(), v.w)
+}
+
+// partial tells whether a page that is open asks, instead of a person who opens one.
+func (v *visit) partial() bool { return v.r.Header.Get("HX-Request") == "true" }
+
+// to leads the browser on.
+func (v *visit) to(path string) error {
+	if v.partial() {
+		v.w.Header().Set("HX-Redirect", path)
+		return nil
+	}
+	http.Redirect(v.w, v.r, path, http.StatusSeeOther)
+	return nil
+}
+
+func (v *visit) nowhere() error { return errNowhere }
+
+// failed shows what went wrong, and what to do.
+func (v *visit) failed(err error) {
+	status, title, advice := http.StatusInternalServerError, "Something went wrong", "Please try again in a minute. If it goes on, tell whoever runs this server."
+	switch {
+	case errors.Is(err, context.Canceled):
+		return
+	case errors.Is(err, errNowhere):
+		status, title, advice = http.StatusNotFound, "There is nothing here", "The address is wrong, or this is not for you to see."
+	default:
+		v.cfg.Log.Error("a page failed", slog.String("path", v.r.URL.Path), slog.Any("error", err))
+	}
+	if err := v.show(status, title, apology(title, advice)); err != nil {
+		v.cfg.Log.Debug("show what went wrong", slog.Any("error", err))
+	}
+}
+
+// entry is a place in the bar on top.
+type entry struct {
+	Name, Path string
+	Here       bool
+}
+
+// frame is what stands around the content of a page.
+type frame struct {
+	Title  string
+	User   directory.User // zero: nobody is signed in
+	Domain directory.Domain
+	Bar    []entry
+}
+
+func (v *visit) frame(title string) frame {
+	f := frame{Title: title, User: v.user, Domain: v.domain}
+	if v.user.ID == "" {
+		return f
+	}
+	base := "/domains/" + v.domain.Name
+	if v.may(directory.ActSeeCalls) {
+		f.Bar = append(f.Bar, entry{Name: "Home", Path: base})
+	}
+	if v.may(directory.ActManageAccounts) {
+		f.Bar = append(f.Bar, entry{Name: "Users", Path: base + "/users"})
+	}
+	if v.may(directory.ActUseOwn) {
+		f.Bar = append(f.Bar, entry{Name: "Phones", Path: "/phones"})
+	}
+	longest := -1
+	for i, e := range f.Bar {
+		within := v.r.URL.Path == e.Path || strings.HasPrefix(v.r.URL.Path, e.Path+"/")
+		if within && (longest < 0 || len(e.Path) > len(f.Bar[longest].Path)) {
+			longest = i
+		}
+	}
+	if longest >= 0 {
+		f.Bar[longest].Here = true
+	}
+	return f
+}
