@@ -5,7 +5,7 @@ FUZZTIME ?= 10s
 BENCHTIME ?= 1s
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run setup test check generate lint dead unit e2e build bench fuzz prompts
+.PHONY: help demo run setup test check generate generated lint dead unit e2e build bench fuzz prompts
 
 help: ## this list
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -18,13 +18,19 @@ run: ## a server on 127.0.0.1:5060 with its data in ./data
 
 test: setup check e2e ## everything: installs what the tests need, builds, lints, tests with the race detector, real phones
 
-check: build lint dead unit ## what a change must pass before it is pushed; needs no phones
+check: generated build lint dead unit ## what a change must pass before it is pushed; needs no phones
 
 setup: ## install the Debian packages the tests drive (phones, databases)
 	scripts/setup.sh
 
 build: ## bin/hotdesk, one static binary
 	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
+
+generate: ## the pages' Go from their templates
+	$(tool) templ generate -include-version=false -path internal/portal
+
+generated: generate
+	git diff --exit-code -- '*_templ.go'
 
 lint: ## golangci-lint, pinned in tools/go.mod
 	$(tool) golangci-lint run ./...

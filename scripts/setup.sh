@@ -9,6 +9,7 @@ declare -A package_of=(
   [sipp]=sip-tester
   [/usr/sbin/kamailio]=kamailio
   [/usr/lib/postgresql/*/bin/initdb]=postgresql
+  [chromium]=chromium
   [gcc]=gcc
 )
 missing=()

@@ -75,7 +75,7 @@ func (v *visit) held(user directory.User) ([]deskView, error) {
 	var desks []deskView
 	for _, s := range sessions {
 		if device, ok := v.cfg.Directory.Device(s.DeviceID); ok {
-			desks = append(desks, v.desk(v.domain, device, s, true))
+			desks = append(desks, v.desk(v.domain, device, &s))
 		}
 	}
 	return desks, nil
@@ -92,7 +92,7 @@ func (v *visit) device() error {
 		return err
 	}
 	if !is {
-		desk = v.desk(v.domain, device, hotdesk.Session{}, false)
+		desk = v.desk(v.domain, device, nil)
 	}
 	return v.show(http.StatusOK, device.Name, devicePage(v.domain, desk, is))
 }
@@ -140,7 +140,7 @@ func (v *visit) phones() error {
 	}
 	var own []deskView
 	for _, d := range v.cfg.Directory.DevicesOf(v.user.ID) {
-		own = append(own, v.desk(v.domain, d, hotdesk.Session{}, false))
+		own = append(own, v.desk(v.domain, d, nil))
 	}
 	return v.show(http.StatusOK, "Phones", phonesPage(own, held))
 }

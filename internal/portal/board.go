@@ -52,7 +52,7 @@ func (v *visit) boardLive() error {
 		return err
 	}
 	if err := s.send(boardNow(desks, manage)); err != nil {
-		return nil //nolint:nilerr // the browser has gone
+		return nil // the browser has gone
 	}
 	for {
 		select {
@@ -60,14 +60,14 @@ func (v *visit) boardLive() error {
 			return nil
 		case <-s.beat.C:
 			if err := s.alive(); err != nil {
-				return nil //nolint:nilerr // the browser has gone
+				return nil // the browser has gone
 			}
 		case fact, ok := <-facts.Facts():
 			if !ok {
 				return nil
 			}
 			if err := v.boardMoves(s, fact, manage); err != nil {
-				return nil //nolint:nilerr // the browser has gone, or reads the board anew
+				return nil // the browser has gone, or reads the board anew
 			}
 		}
 	}

@@ -61,17 +61,16 @@ func (p *Portal) desks(ctx context.Context, domain directory.Domain) ([]deskView
 	if err != nil {
 		return nil, err
 	}
-	open := make(map[string]hotdesk.Session, len(sessions))
-	for _, s := range sessions {
-		open[s.DeviceID] = s
+	open := make(map[string]*hotdesk.Session, len(sessions))
+	for i, s := range sessions {
+		open[s.DeviceID] = &sessions[i]
 	}
 	var desks []deskView
 	for _, device := range office.Devices {
 		if !p.cfg.Directory.IsHotDesk(device) {
 			continue
 		}
-		session, held := open[device.ID]
-		desks = append(desks, p.desk(domain, device, session, held))
+		desks = append(desks, p.desk(domain, device, open[device.ID]))
 	}
 	slices.SortFunc(desks, func(a, b deskView) int { return strings.Compare(a.Device, b.Device) })
 	return desks, nil
@@ -88,28 +87,28 @@ func (p *Portal) deskOf(ctx context.Context, domain directory.Domain, deviceID s
 		return deskView{}, false, err
 	}
 	if len(sessions) == 0 {
-		return p.desk(domain, device, hotdesk.Session{}, false), true, nil
+		return p.desk(domain, device, nil), true, nil
 	}
-	return p.desk(domain, device, sessions[0], true), true, nil
+	return p.desk(domain, device, &sessions[0]), true, nil
 }
 
-func (p *Portal) desk(domain directory.Domain, device directory.Device, session hotdesk.Session, held bool) deskView {
-	d := deskView{DomainName: domain.Name, DeviceID: device.ID, Device: device.Name, Name: device.Name, State: deskFree}
+// desk is a device with the session that is open there, or nil.
+func (p *Portal) desk(domain directory.Domain, device directory.Device, session *hotdesk.Session) deskView {
+	d := deskView{DomainName: domain.Name, DeviceID: device.ID, Device: device.Name, Name: device.Name, State: deskFree, Session: session}
 	if owner, ok := p.cfg.Directory.User(device.OwnerID); ok {
 		d.Name, d.Place = owner.Name, owner.Place
 	}
 	if phone, ok := p.cfg.Directory.PhoneOf(device.ID); ok && phone.Place != "" {
 		d.Place = phone.Place
 	}
-	if held {
-		d.Session = &session
+	if session != nil {
 		d.Holder, _ = p.cfg.Directory.User(session.UserID)
 		d.Since, d.Until = p.clock(domain, session.StartedAt), p.clock(domain, session.EndsAt)
 	}
 	switch {
 	case p.cfg.Calls.InCall(device.ID):
 		d.State = deskInCall
-	case held:
+	case session != nil:
 		d.State = deskInUse
 	case len(p.cfg.Locations.Lookup(device.ID)) == 0:
 		d.State = deskUnregistered

@@ -37,6 +37,16 @@ func routes() []route {
 	}
 }
 
+// Patterns are the method and path of every route, for a test that says who may
+// use each.
+func Patterns() []string {
+	var patterns []string
+	for _, r := range routes() {
+		patterns = append(patterns, r.Pattern)
+	}
+	return patterns
+}
+
 // open makes the handler of a route: it finds out who asks, and whether they may.
 func (p *Portal) open(r route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {

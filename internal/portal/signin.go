@@ -70,7 +70,7 @@ func (v *visit) signOut() error {
 }
 
 func (v *visit) setCookie(token string, maxAge int) {
-	http.SetCookie(v.w, &http.Cookie{
+	http.SetCookie(v.w, &http.Cookie{ //nolint:gosec // Secure wherever the browser came by HTTPS; an office's own network may have none
 		Name: cookie, Value: token, Path: "/", MaxAge: maxAge, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 		Secure: v.r.TLS != nil || v.r.Header.Get("X-Forwarded-Proto") == "https",
 	})

@@ -1,0 +1,305 @@
+package portal_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/hotdesk-pbx/hotdesk/internal/apptest"
+	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
+	"github.com/hotdesk-pbx/hotdesk/internal/portal"
+)
+
+const password = "a portal password"
+
+// office has one user of each scope, two desks, and a second domain beside it.
+func office(t *testing.T) *apptest.Office {
+	t.Helper()
+	o := apptest.Start(t)
+	var b strings.Builder
+	b.WriteString("[domain]\nname = \"acme.test\"\ntimezone = \"America/Toronto\"\ncountry = \"CA\"\n")
+	for i, scope := range scopes() {
+		fmt.Fprintf(&b, "[[user]]\nextension = \"100%d\"\nname = %q\nscope = %q\npassword = %q\npin = \"4711\"\n", i, "User <b>"+scope+"</b>", scope, password)
+	}
+	for _, desk := range []string{"5401", "5402"} {
+		fmt.Fprintf(&b, "[[user]]\nextension = %q\nname = \"Window\"\n[[user.device]]\nname = %q\npassword = %q\n", desk, desk, apptest.Password(desk))
+	}
+	o.Apply(t, b.String())
+	o.Apply(t, "[domain]\nname = \"beta.test\"\ntimezone = \"UTC\"\ncountry = \"CA\"\n[[device]]\nname = \"spare\"\npassword = \""+apptest.Password("spare")+"\"\n")
+	return o
+}
+
+func scopes() []string {
+	return []string{"super_user", "office_manager", "call_center_supervisor", "call_center_agent", "basic_user", "no_portal"}
+}
+
+// nameOf is what a user of a scope signs in with.
+func nameOf(scope string) string {
+	return fmt.Sprintf("100%d@acme.test", slices.Index(scopes(), scope))
+}
+
+// browser is a person's browser, which does not follow where it is led.
+type browser struct {
+	t    *testing.T
+	base string
+	http.Client
+}
+
+func newBrowser(t *testing.T, o *apptest.Office) *browser {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &browser{t: t, base: "http://" + o.App.HTTPAddr(), Client: http.Client{
+		Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
+
+// page is what came of a request.
+type page struct {
+	status   int
+	location string
+	body     string
+}
+
+func (b *browser) ask(method, path string, form url.Values, headers ...string) page {
+	b.t.Helper()
+	req, err := http.NewRequestWithContext(b.t.Context(), method, b.base+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if form != nil {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	for i := 0; i < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	res, err := b.Do(req)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return page{res.StatusCode, res.Header.Get("Location"), string(body)}
+}
+
+func (b *browser) signIn(name, secret string) page {
+	b.t.Helper()
+	return b.ask(http.MethodPost, "/sign-in", url.Values{"name": {name}, "password": {secret}, "next": {"/"}})
+}
+
+// signedIn is the browser of a user of a scope.
+func signedIn(t *testing.T, o *apptest.Office, scope string) *browser {
+	t.Helper()
+	b := newBrowser(t, o)
+	if p := b.signIn(nameOf(scope), password); p.status != http.StatusSeeOther {
+		t.Fatalf("%s cannot sign in: %d %s", scope, p.status, p.body)
+	}
+	return b
+}
+
+// session logs a user in at a desk.
+func session(t *testing.T, o *apptest.Office, scope, desk string) hotdesk.Session {
+	t.Helper()
+	domain, _ := o.App.Directory().DomainByName("acme.test")
+	extension, _, _ := strings.Cut(nameOf(scope), "@")
+	user, _ := o.App.Directory().UserByExtension(domain.ID, extension)
+	device, _ := o.App.Directory().DeviceByName(domain.ID, desk)
+	result, err := o.App.Sessions().Login(t.Context(), hotdesk.LoginRequest{DeviceID: device.ID, UserID: user.ID, By: hotdesk.By{Door: hotdesk.DoorREST}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result.Session
+}
+
+func TestSigningIn(t *testing.T) {
+	t.Parallel()
+	o := office(t)
+	b := newBrowser(t, o)
+	if p := b.ask(http.MethodGet, "/phones", nil); p.location != "/sign-in?next=%2Fphones" {
+		t.Errorf("a stranger is led to %q", p.location)
+	}
+	for next, want := range map[string]string{"/phones": "/phones", "//evil.test": "/", "https://evil.test": "/", `/\evil.test`: "/", "": "/"} {
+		p := b.ask(http.MethodPost, "/sign-in", url.Values{"name": {nameOf("basic_user")}, "password": {password}, "next": {next}})
+		if p.location != want {
+			t.Errorf("after signing in with next %q: %q", next, p.location)
+		}
+	}
+	if p := b.ask(http.MethodPost, "/sign-out", url.Values{}, "Origin", "https://evil.test", "Sec-Fetch-Site", "cross-site"); p.status != http.StatusForbidden {
+		t.Errorf("another site signs somebody out: %d", p.status)
+	}
+	if p := b.ask(http.MethodPost, "/sign-out", url.Values{}); p.location != "/sign-in" {
+		t.Errorf("signing out leads to %q", p.location)
+	}
+	if p := b.ask(http.MethodGet, "/phones", nil); p.status != http.StatusSeeOther {
+		t.Errorf("who has signed out sees %d", p.status)
+	}
+}
+
+// TestWrongSignIns has no more tries than a source has before it is locked out.
+func TestWrongSignIns(t *testing.T) {
+	t.Parallel()
+	o := office(t)
+	for _, c := range []struct{ about, name, secret, says string }{
+		{"wrong password", nameOf("basic_user"), "guess", "do not match"},
+		{"unknown domain", "1001@nowhere.test", password, "do not match"},
+		{"nothing", "", "", "do not match"},
+		{"not allowed", nameOf("no_portal"), password, "do not match"},
+		{"a script", "<script>alert(1)</script>", password, "&lt;script&gt;"},
+	} {
+		p := newBrowser(t, o).signIn(c.name, c.secret)
+		if p.status != http.StatusUnprocessableEntity || !strings.Contains(p.body, c.says) || strings.Contains(p.body, "<script>alert") {
+			t.Errorf("%s: %d, want 422 with %q", c.about, p.status, c.says)
+		}
+	}
+}
+
+func TestGuessersAreLockedOut(t *testing.T) {
+	t.Parallel()
+	o := office(t)
+	for range 20 {
+		p := newBrowser(t, o).signIn(nameOf("basic_user"), "guess")
+		if p.status == http.StatusTooManyRequests {
+			if p := newBrowser(t, o).signIn(nameOf("basic_user"), password); p.status != http.StatusTooManyRequests {
+				t.Errorf("the right password opens a locked account: %d", p.status)
+			}
+			return
+		}
+	}
+	t.Error("twenty wrong passwords lock nothing")
+}
+
+// TestWhoMaySeeWhat holds, for each route, the scopes that may use it. A route
+// without a line fails.
+func TestWhoMaySeeWhat(t *testing.T) {
+	t.Parallel()
+	const see, manage, own, all = "super_user office_manager call_center_supervisor", "super_user office_manager",
+		"super_user office_manager call_center_supervisor call_center_agent basic_user", "super_user office_manager call_center_supervisor call_center_agent basic_user"
+	may := map[string]string{
+		"GET /{$}": all, "GET /sign-in": all, "POST /sign-in": all, "POST /sign-out": all, "GET /domains": all,
+		"GET /domains/{domain}": see, "GET /domains/{domain}/live": see,
+		"GET /domains/{domain}/users": manage, "GET /domains/{domain}/users/{extension}/devices": manage,
+		"GET /domains/{domain}/devices/{device}": manage, "POST /domains/{domain}/sessions/{session}/end": manage,
+		"GET /phones": own, "POST /phones/{session}/release": own,
+	}
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(may)), slices.Sorted(slices.Values(portal.Patterns()))); diff != "" {
+		t.Fatalf("routes of the table and of the portal (-table +portal):\n%s", diff)
+	}
+	o := office(t)
+	fill := func(domain, session string) *strings.Replacer {
+		return strings.NewReplacer("{$}", "", "{domain}", domain, "{extension}", "1001", "{device}", "5401", "{session}", session)
+	}
+	for _, scope := range scopes()[:5] {
+		b := signedIn(t, o, scope)
+		for pattern, scopes := range may {
+			method, path, _ := strings.Cut(pattern, " ")
+			if pattern == "POST /sign-out" || strings.HasSuffix(path, "/live") {
+				continue // they end the visit, or never end; both have tests of their own
+			}
+			held := session(t, o, scope, "5401")
+			var form url.Values
+			if method == http.MethodPost {
+				form = url.Values{}
+			}
+			p := b.ask(method, fill("acme.test", held.ID).Replace(path), form)
+			allowed := slices.Contains(strings.Fields(scopes), scope)
+			if allowed == (p.status == http.StatusNotFound) {
+				t.Errorf("%s by %s: %d", pattern, scope, p.status)
+			}
+			if strings.Contains(path, "{domain}") && scope != "super_user" {
+				if p := b.ask(method, fill("beta.test", held.ID).Replace(path), form); p.status != http.StatusNotFound {
+					t.Errorf("%s of another domain by %s: %d", pattern, scope, p.status)
+				}
+			}
+			if _, err := o.App.Sessions().End(t.Context(), held.ID, hotdesk.By{Door: hotdesk.DoorREST}); err != nil && method == http.MethodGet {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+func TestNobodyReleasesTheDeskOfAnother(t *testing.T) {
+	t.Parallel()
+	o := office(t)
+	held := session(t, o, "basic_user", "5401")
+	if p := signedIn(t, o, "call_center_agent").ask(http.MethodPost, "/phones/"+held.ID+"/release", url.Values{}); p.status != http.StatusNotFound {
+		t.Errorf("another's desk: %d", p.status)
+	}
+	mine := signedIn(t, o, "basic_user")
+	if p := mine.ask(http.MethodGet, "/phones", nil); !strings.Contains(p.body, "Release Window (5401)") || strings.Contains(p.body, "<b>basic_user") {
+		t.Errorf("the desk held is not shown: %s", p.body)
+	}
+	for range 2 { // a double click does no harm
+		if p := mine.ask(http.MethodPost, "/phones/"+held.ID+"/release", url.Values{}); p.location != "/phones" {
+			t.Errorf("releasing answers %d %q", p.status, p.location)
+		}
+	}
+	open, err := o.App.Sessions().Sessions(t.Context(), hotdesk.Query{DomainID: held.DomainID, Open: true})
+	if err != nil || len(open) != 0 {
+		t.Errorf("still open: %v, %v", open, err)
+	}
+}
+
+// TestBoardFollows reads what an open board is sent.
+func TestBoardFollows(t *testing.T) {
+	t.Parallel()
+	o := office(t)
+	b := signedIn(t, o, "office_manager")
+	req, err := http.NewRequestWithContext(apptest.Soon(t), http.MethodGet, b.base+"/domains/acme.test/live", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := b.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	lines := bufio.NewScanner(res.Body)
+	until := func(about string, parts ...string) {
+		t.Helper()
+		for lines.Scan() {
+			if all := !slices.ContainsFunc(parts, func(part string) bool { return !strings.Contains(lines.Text(), part) }); all {
+				return
+			}
+		}
+		t.Fatalf("%s: %v", about, lines.Err())
+	}
+	until("the board at first", `id="desks"`, `data-state="Not registered"`)
+	o.Phone(t, "acme.test", "5401")
+	until("a phone registers", `data-state="Free"`)
+	held := session(t, o, "basic_user", "5401")
+	until("a login", `data-state="In use"`, "basic_user", "End Session")
+	if p := b.ask(http.MethodPost, "/domains/acme.test/sessions/"+held.ID+"/end", url.Values{}); p.location != "/domains/acme.test" {
+		t.Errorf("ending a session answers %d %q", p.status, p.location)
+	}
+	until("the end", `data-state="Free"`)
+}
+
+func TestFilesOfThePages(t *testing.T) {
+	t.Parallel()
+	b := newBrowser(t, office(t))
+	for path, kind := range map[string]string{"tabler.min.css": "text/css", "htmx.min.js": "javascript", "icon.svg": "image/svg"} {
+		p := b.ask(http.MethodGet, "/assets/"+path, nil)
+		if p.status != http.StatusOK || p.body == "" {
+			t.Errorf("%s (%s): %d", path, kind, p.status)
+		}
+	}
+	for _, path := range []string{"/assets/none.js", "/assets/", "/assets/../portal.go", "/nowhere"} {
+		if p := b.ask(http.MethodGet, path, nil); p.status == http.StatusOK {
+			t.Errorf("%s is there", path)
+		}
+	}
+}
