@@ -46,6 +46,7 @@ type App struct {
 	directory *directory.Service
 	sessions  *hotdesk.Service
 	login     *login.Service
+	signedIn  *login.Web
 	locations *location.Service
 	mailboxes *voicemail.Service
 	history   *history.Keeper
@@ -112,6 +113,7 @@ func (a *App) openServices(ctx context.Context) error {
 	if a.login, err = login.New(login.Config{Store: a.db.Failures(), Directory: a.directory, Now: a.cfg.Now, Log: a.log}); err != nil {
 		return err
 	}
+	a.signedIn = login.NewWeb(a.db.WebSessions(), a.directory, a.cfg.Now, a.log)
 	a.sessions = hotdesk.New(hotdesk.Config{
 		Store: a.db.Sessions(), Directory: a.directory, Calls: a.busy, Events: a.bus,
 		Now: a.cfg.Now, Log: a.log, Encode: json.Marshal,

@@ -13,7 +13,6 @@ import (
 	"golang.org/x/net/netutil"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
-	"github.com/hotdesk-pbx/hotdesk/internal/login"
 	"github.com/hotdesk-pbx/hotdesk/internal/portal"
 	"github.com/hotdesk-pbx/hotdesk/internal/restapi"
 )
@@ -38,7 +37,7 @@ func (a *App) openWeb(ctx context.Context) error {
 		return err
 	}
 	pages, err := portal.New(portal.Config{
-		Directory: a.directory, Passwords: a.login, Web: login.NewWeb(a.db.WebSessions(), a.directory, a.cfg.Now), Sessions: a.sessions,
+		Directory: a.directory, Passwords: a.login, Web: a.signedIn, Sessions: a.sessions,
 		Calls: a.busy, Locations: a.locations, Events: a.bus, Now: a.cfg.Now, Log: a.log,
 	})
 	if err != nil {

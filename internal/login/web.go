@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/google/uuid"
@@ -55,6 +56,7 @@ type Web struct {
 	store WebStore
 	users Users
 	now   func() time.Time
+	log   *slog.Logger
 }
 
 // Users finds the user behind a web session.
@@ -62,9 +64,9 @@ type Users interface {
 	User(id string) (directory.User, bool)
 }
 
-// NewWeb makes one.
-func NewWeb(store WebStore, users Users, now func() time.Time) *Web {
-	return &Web{store: store, users: users, now: now}
+// NewWeb makes one. [Web.Run] forgets what is over.
+func NewWeb(store WebStore, users Users, now func() time.Time, log *slog.Logger) *Web {
+	return &Web{store: store, users: users, now: now, log: log}
 }
 
 // Begin signs a user in who has proven who it is. The token is for the browser
@@ -122,9 +124,20 @@ func (w *Web) End(ctx context.Context, userID, id string) error {
 	return w.store.DropWebSessions(ctx, userID, id)
 }
 
-// Forget drops the sessions that are over.
-func (w *Web) Forget(ctx context.Context) error {
-	return w.store.ForgetWebSessions(ctx, w.now().Add(-webIdle))
+// Run drops the sessions that are over, until the context ends.
+func (w *Web) Run(ctx context.Context) error {
+	ticker := time.NewTicker(time.Hour)
+	defer ticker.Stop()
+	for {
+		if err := w.store.ForgetWebSessions(ctx, w.now().Add(-webIdle)); err != nil && ctx.Err() == nil {
+			w.log.ErrorContext(ctx, "old web sessions were not forgotten", slog.Any("error", err))
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
 }
 
 func tokenHash(token string) string {
