@@ -7,6 +7,7 @@ import (
 
 	"github.com/hotdesk-pbx/hotdesk/e2e/realphone"
 	"github.com/hotdesk-pbx/hotdesk/e2e/sound"
+	"github.com/hotdesk-pbx/hotdesk/internal/ivr/prompts"
 )
 
 // speaksFor waits until a phone has heard a tone for a time.
@@ -47,6 +48,7 @@ func TestCallToAPersonRingsTheDeskToo(t *testing.T) {
 
 	t.Run("hold and resume", func(t *testing.T) {
 		desk.Hold(t)
+		heardBy(t, ben, "the music", clip(t, prompts.HoldMusic)[:2*sound.Rate], 0.9)
 		desk.Resume(t)
 		already := sound.ToneLength(ben.Heard(t), 440)
 		hearsTone(t, ben, 440, already+time.Second)

@@ -99,6 +99,7 @@ func (c *call) describeSelf() (*conversing, []byte, error) {
 // speaker is a conversation with whoever waits, whose sound is open.
 func (c *call) speaker() *conversing {
 	p := c.waiting
+	p.hush()
 	return &conversing{
 		call: c, ear: newEarpiece(p.stream, c.hangUpOnce()),
 		endpoint: sdp.Endpoint{At: p.at, Origin: p.origin, Formats: ourFormats()},

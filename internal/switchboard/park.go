@@ -6,9 +6,13 @@ import (
 	"time"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
+	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/ivr"
 	"github.com/hotdesk-pbx/hotdesk/internal/media"
 )
+
+// parkedName is shown as the caller to whom the slot is told, with that as the number.
+const parkedName = "Parked call"
 
 // fetches takes back a call that is parked in a slot.
 func (c *call) fetches(slot string) bool {
@@ -77,7 +81,7 @@ func (t *talking) parksFor(ctx context.Context, v visit) {
 	default:
 		_ = v.from.post(parked{slot})
 		t.transfer, t.waiting = &transfer{by: by, kept: kept, silent: true}, kept
-		t.waits(ctx, slot)
+		t.waits(ctx, slot, func() {})
 		if t.transfer != nil {
 			t.transfer.over = true
 		}
@@ -91,28 +95,31 @@ func (c *call) parkKept(ctx context.Context) outcome {
 		return outcome{statusBusyHere, "No Slot Is Free", callrecord.Failed}
 	}
 	x := c.transfer
-	c.tellSlot(ctx, x, slot)
-	c.waits(ctx, slot)
+	telling, noLonger := context.WithCancel(ctx)
+	defer noLonger()
+	c.tellSlot(telling, x, slot)
+	c.waits(ctx, slot, noLonger)
 	x.over = true
 	return outcome{}
 }
 
 // waits keeps a party until somebody fetches it. When nobody does, whoever
-// parked it is called, wherever that person is now.
-func (c *call) waits(ctx context.Context, slot string) {
+// parked it is called, wherever that person is now. That the slot is empty is
+// told first.
+func (c *call) waits(ctx context.Context, slot string, empty func()) {
 	x := c.transfer
 	defer c.board.lot.leave(c, slot)
 	c.log.Info("parked", slog.String("slot", slot))
 	media.Part(x.kept.stream)
 	c.drop(x.by)
-	stop := c.soothe(x.kept)
-	defer func() { stop() }()
+	c.soothe(&x.kept.side)
+	defer x.kept.hush()
 	timer := time.NewTimer(c.board.cfg.ParkFor)
 	defer timer.Stop()
 	for !x.kept.gone() && !c.stopping {
 		message, timeout := c.next(timer.C)
 		if timeout {
-			stop()
+			empty()
 			c.board.lot.leave(c, slot)
 			c.comeBack(ctx, x)
 			return
@@ -125,12 +132,11 @@ func (c *call) waits(ctx context.Context, slot string) {
 			v.refuse(statusNoDialog, "Call/Transaction Does Not Exist")
 		default:
 			if p := c.admit(v); p != nil {
-				stop()
 				if c.takeIn(ctx, x, p) {
 					c.record.Via = callrecord.Retrieved
 					return
 				}
-				stop = c.soothe(x.kept)
+				c.soothe(&x.kept.side)
 			}
 		}
 	}
@@ -147,11 +153,14 @@ func (c *call) comeBack(ctx context.Context, x *transfer) {
 	c.recall(ctx, x)
 }
 
-// tellSlot says to whoever parks a call where it is, if that phone can hear it.
-// It does so as a call of its own, so that the parked one can be fetched
-// meanwhile.
+// tellSlot says to whoever parks a call where it is. It does so as a call of its
+// own, so that the parked one can be fetched meanwhile; and a phone that has hung
+// up is called back for it, until the context ends.
 func (c *call) tellSlot(ctx context.Context, x *transfer, slot string) {
+	who := x.by.identity
+	back := func() { c.board.callBackWithSlot(ctx, c.domain, who, slot) }
 	if x.by.gone() {
+		go back()
 		return
 	}
 	told := *x
@@ -164,9 +173,39 @@ func (c *call) tellSlot(ctx context.Context, x *transfer, slot string) {
 	by := x.by
 	c.vacate(x)
 	c.give(by, n)
-	go n.farewell(context.WithoutCancel(ctx), func(ctx context.Context, caller ivr.Caller, desk ivr.Desk) error {
-		return c.board.cfg.Conversations.Parked(ctx, transferor{caller, &told}, desk, slot)
+	go func() {
+		heard := false
+		n.farewell(context.WithoutCancel(ctx), func(ctx context.Context, caller ivr.Caller, desk ivr.Desk) error {
+			err := c.board.cfg.Conversations.Parked(ctx, transferor{caller, &told}, desk, slot)
+			heard = err == nil
+			return err
+		})
+		if !heard {
+			back()
+		}
+	}()
+}
+
+// callBackWithSlot rings once at the phone that has parked a call and says where.
+// It shows the slot as the caller, so that calling back fetches the call.
+func (s *Switchboard) callBackWithSlot(ctx context.Context, domain directory.Domain, who identity, slot string) {
+	if ctx.Err() != nil {
+		return
+	}
+	result := s.summon(ctx, summons{
+		domain: domain, shown: callrecord.Party{Number: slot, Name: parkedName}, ringFor: min(warnRing, s.cfg.RingFor),
+		find: func(ctx context.Context, c *call) ([]target, error) {
+			holder, err := s.cfg.Sessions.HolderOf(ctx, who.device)
+			if err != nil || partyOf(who.device, holder).UserID != who.shown.UserID {
+				return nil, err
+			}
+			return c.phones(ctx, who.device, holder), nil
+		},
+		speak: func(ctx context.Context, caller ivr.Caller, desk ivr.Desk) error {
+			return s.cfg.Conversations.Parked(ctx, caller, desk, slot)
+		},
 	})
+	s.cfg.Log.InfoContext(ctx, "who parked a call was called back", slog.String("slot", slot), slog.String("result", string(result)))
 }
 
 // transferor is told of the success of a transfer when all has been said.
@@ -215,17 +254,4 @@ func (c *call) farewell(ctx context.Context, speak speech) {
 		v.agree(agreed)
 		v.hold(ctx, speak)
 	}
-}
-
-// soothe plays music to a party that waits, until the function it returns is called.
-func (c *call) soothe(p *party) (stop func()) {
-	ctx, cancel := context.WithCancel(context.Background())
-	tune := c.board.cfg.Conversations.Music(c.desk())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for p.stream.Play(ctx, tune) == nil {
-		}
-	}()
-	return func() { cancel(); <-done }
 }

@@ -51,6 +51,63 @@ func TestParkByTransfer(t *testing.T) {
 	}
 }
 
+// A phone may hang up as soon as it has transferred a call.
+func TestParkerWhoHasHungUpIsCalledBack(t *testing.T) {
+	t.Parallel()
+	for _, place := range places() {
+		t.Run(place, func(t *testing.T) {
+			t.Parallel()
+			o := start(t)
+			by, kept := o.between(place)
+			ben, caro := o.peer("ben"), o.peer("caro")
+			by.refer("<sip:*68@acme.test>")
+			by.Bye()
+			back := ben.ring()
+			shows(t, back, "Parked call", "701")
+			back.answer()
+			slotOf(t, fact[ivr.Said](o))
+			if _, _, ok := back.sound.next(patience); !ok {
+				t.Error("the slot is not heard")
+			}
+			event[dialog.Ended](back)
+			kept.sound.hearsTune()
+			fetcher := caro.call("701")
+			kept.retuned(kept.sound.plain())
+			fetcher.connected()
+			talks(kept, fetcher)
+			hangUp(fetcher, kept)
+			o.transferred("1003/caro", place, place)
+			if len(ben.calls) > 0 {
+				t.Error("called back twice")
+			}
+		})
+	}
+}
+
+func TestParkerWhoIsCalledBackInVain(t *testing.T) {
+	t.Parallel()
+	o := start(t)
+	ben, ana, caro := o.peer("ben"), o.peer("ana-1"), o.peer("caro")
+	by, kept := connect(ben, ana)
+	by.refer("<sip:*68@acme.test>")
+	by.Bye()
+	ben.ring().reject(603, "Decline")
+	kept.sound.hearsTune()
+	kept.Bye()
+	o.transferred("", "caller", "callee")
+
+	by, kept = connect(ben, ana)
+	by.refer("<sip:*68@acme.test>")
+	by.Bye()
+	back := ben.ring()
+	fetcher := caro.call("701")
+	kept.retuned(kept.sound.plain())
+	fetcher.connected()
+	event[dialog.Canceled](back) // the slot is empty
+	hangUp(kept, fetcher)
+	o.transferred("1003/caro", "caller", "callee")
+}
+
 // The way to change desks in a call: park it, log in at the other desk, fetch it.
 func TestParkAtOneDeskAndFetchAtAnother(t *testing.T) {
 	t.Parallel()

@@ -109,7 +109,7 @@ func (t *talking) reoffered(ctx context.Context, m dialog.Reoffered) {
 	var body []byte
 	if m.Offer != nil {
 		var err error
-		if body, err = far.offer(m.Offer); err != nil {
+		if body, err = far.proposal(m.Offer); err != nil {
 			t.rejectOffer(m, statusNotAcceptableHere, "Not Acceptable Here")
 			return
 		}
@@ -140,7 +140,7 @@ func (t *talking) carry(ctx context.Context, x exchange, body []byte) {
 
 // offerAsked gives the near phone the offer it asked for; its ACK brings the answer.
 func (t *talking) offerAsked(m offerAsked) {
-	body, err := m.near.offer(m.offer)
+	body, err := m.near.proposal(m.offer)
 	if err == nil {
 		err = m.event.Answer(body)
 	}
@@ -156,7 +156,7 @@ func (t *talking) offerAsked(m offerAsked) {
 func (t *talking) answerCame(answer []byte) {
 	m := t.asked
 	t.asked = nil
-	body, err := t.settle(m.far, m.near, m.offer, answer)
+	body, err := t.agree(m.near, m.far, exchanged{m.offer, answer, m.far})
 	if err != nil {
 		t.log.Info("pass on an answer", slog.Any("error", err))
 	}
@@ -166,7 +166,13 @@ func (t *talking) answerCame(answer []byte) {
 // settle takes what an offer and its answer came to, and gives the answer as
 // the offering side is told it.
 func (c *call) settle(offering, answering *side, offer, answer []byte) ([]byte, error) {
-	body, err := offering.answer(answer, offer)
+	return c.settleAs(offering, answering, offer, answer, answer)
+}
+
+// settleAs is [call.settle] where the offering side is told another answer than
+// was given.
+func (c *call) settleAs(offering, answering *side, offer, answer, told []byte) ([]byte, error) {
+	body, err := offering.answer(told, offer)
 	if err != nil {
 		return nil, err
 	}
@@ -193,7 +199,7 @@ func (t *talking) offerAnswered(m offerAnswered) {
 }
 
 func (t *talking) answerOffer(m offerAnswered) {
-	body, err := t.settle(m.near, m.far, m.event.Offer, m.response.Body())
+	body, err := t.agree(m.near, m.far, exchanged{m.event.Offer, m.response.Body(), m.near})
 	if err == nil {
 		err = m.event.Answer(body)
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/hotdesk-pbx/hotdesk/internal/media"
 	"github.com/hotdesk-pbx/hotdesk/internal/sip"
 	"github.com/hotdesk-pbx/hotdesk/internal/sip/dialog"
 )
@@ -66,7 +65,7 @@ func (c *call) retune(near, far *party) error {
 	if err := far.heard(said); err != nil {
 		return err
 	}
-	media.Join(near.stream, far.stream)
+	c.relay(&near.side, &far.side)
 	return nil
 }
 

@@ -19,7 +19,9 @@ type side struct {
 	told   sdp.Audio // what the phone was told last
 	able   []byte    // the description of the phone's that names most, for offers to others
 	names  int       // how many formats that names
-	holds  bool      // the phone has put the other on hold
+	law    g711.Law  // what can be played to the phone; 0 for nothing
+	holds  bool      // the phone has put the other on hold, which no mere answer does: announcements are sendonly, too
+	hushed func()    // ends the music that is played to the phone; nil without
 }
 
 // offer rewrites the far side's offer for this side.
@@ -56,8 +58,9 @@ func (s *side) heard(body []byte) error {
 	if s.able == nil || len(audio.Formats) > s.names {
 		s.able, s.names = body, len(audio.Formats)
 	}
-	s.holds = audio.Held()
+	s.holds = s.holds && audio.Held()
 	remote := remoteOf(audio, s.told)
+	s.law = remote.Codec
 	remote.Host = s.leg.Flow().Remote.Addr()
 	s.stream.Update(remote)
 	return nil

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
-	"github.com/hotdesk-pbx/hotdesk/internal/media"
 	"github.com/hotdesk-pbx/hotdesk/internal/sip"
 	"github.com/hotdesk-pbx/hotdesk/internal/sip/dialog"
 )
@@ -90,7 +89,7 @@ func (c *call) bridge(callee *party, answer, offer []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	media.Join(c.caller.stream, callee.stream)
+	c.relay(&c.caller.side, &callee.side)
 	return body, nil
 }
 
@@ -212,5 +211,5 @@ func (t *talking) lateAnswer(answer []byte) {
 		t.callee.leg.Bye()
 		return
 	}
-	media.Join(t.caller.stream, t.callee.stream)
+	t.relay(&t.caller.side, &t.callee.side)
 }

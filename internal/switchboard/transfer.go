@@ -137,9 +137,9 @@ func (t *talking) ours(by *party, target sip.URI) bool {
 // together.
 func (t *talking) blind(ctx context.Context, x *transfer, action dialplan.Action) {
 	media.Part(x.kept.stream)
-	stop := t.soothe(x.kept)
+	t.soothe(&x.kept.side)
 	o := t.act(ctx, action)
-	stop()
+	x.kept.hush()
 	switch {
 	case x.over:
 		return
@@ -212,7 +212,7 @@ func (t *talking) giveBack(ctx context.Context, x *transfer, o outcome) {
 		t.recall(ctx, x)
 		return
 	}
-	media.Join(x.kept.stream, x.by.stream)
+	t.relay(&x.kept.side, &x.by.side)
 	t.transfer, t.waiting = nil, t.caller
 	t.returned, t.returnedAt = x, time.Now()
 }
@@ -235,6 +235,7 @@ func (t *talking) retakes(ctx context.Context) {
 // recall rings at whoever transferred or parked the call, wherever that person
 // is now. When nobody answers there either the call is over.
 func (c *call) recall(ctx context.Context, x *transfer) {
+	c.soothe(&x.kept.side)
 	c.seek(ctx, *x.by.user)
 	if x.reached != nil {
 		err := c.retune(x.kept, x.reached)

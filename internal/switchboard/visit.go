@@ -3,6 +3,7 @@ package switchboard
 import (
 	"context"
 	"log/slog"
+	"slices"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
 	"github.com/hotdesk-pbx/hotdesk/internal/dialplan"
@@ -273,8 +274,8 @@ func (c *call) takeIn(ctx context.Context, x *transfer, p *party) bool {
 		c.log.Info("a call cannot be taken over", slog.Any("error", err))
 		_ = p.leg.Reject(statusNotAcceptableHere, "Not Acceptable Here")
 		c.drop(p)
-		if !x.by.gone() {
-			media.Join(x.kept.stream, x.by.stream)
+		if slices.Contains(c.parties, x.by) && !x.by.gone() { // else there is nobody to go back to: the party was parked
+			c.relay(&x.kept.side, &x.by.side)
 		}
 		return false
 	}
@@ -306,6 +307,6 @@ func (c *call) acquaint(kept, p *party) error {
 	if err := p.leg.Accept(body, sip.NewHeader("P-Asserted-Identity", c.address(kept.shown).String())); err != nil {
 		return err
 	}
-	media.Join(p.stream, kept.stream)
+	c.relay(&p.side, &kept.side)
 	return nil
 }

@@ -110,6 +110,24 @@ func RelayAnew(body, last []byte, at netip.AddrPort, origin *Origin) ([]byte, er
 	return s.relay(at, origin)
 }
 
+// WithDirection is a description that says another direction of its audio.
+func WithDirection(body []byte, d Direction) ([]byte, error) {
+	s, err := Parse(body)
+	if err != nil {
+		return nil, err
+	}
+	chosen, err := s.audio()
+	if err != nil {
+		return nil, err
+	}
+	s.media[chosen].lines = withDirection(s.media[chosen].lines, d)
+	lines := slices.Clone(s.head)
+	for _, m := range s.media {
+		lines = append(append(lines, m.line()), m.lines...)
+	}
+	return []byte(strings.Join(lines, "\r\n") + "\r\n"), nil
+}
+
 // refused is the stream as one says no to it (RFC 3264 6).
 func (m media) refused() media {
 	m.port, m.lines = 0, nil

@@ -254,6 +254,22 @@ func TestRelayKeepsHold(t *testing.T) {
 	}
 }
 
+func TestWithDirection(t *testing.T) {
+	t.Parallel()
+	const head, tail = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\na=inactive\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\nc=IN IP4 192.0.2.1\r\n", "m=video 0 RTP/AVP 96\r\na=sendonly\r\n"
+	for _, before := range []string{"", "a=recvonly\r\n"} {
+		got, err := sdp.WithDirection([]byte(head+before+tail), sdp.SendOnly)
+		if want := head + "a=sendonly\r\n" + tail; err != nil || string(got) != want {
+			t.Errorf("%q, %v, want %q", got, err, want)
+		}
+	}
+	for body, want := range map[string]error{"hello": sdp.ErrMalformed, "v=0\r\n": sdp.ErrNoAudio} {
+		if _, err := sdp.WithDirection([]byte(body), sdp.SendOnly); !errors.Is(err, want) {
+			t.Errorf("%q: %v, want %v", body, err, want)
+		}
+	}
+}
+
 func TestVersionGrowsWithChangesOnly(t *testing.T) {
 	t.Parallel()
 	origin := sdp.NewOrigin(1<<63 | 5)
