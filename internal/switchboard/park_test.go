@@ -218,3 +218,42 @@ func TestTransferToAMailbox(t *testing.T) {
 		})
 	}
 }
+
+func TestEverySlotIsTaken(t *testing.T) {
+	t.Parallel()
+	o := start(t)
+	ben, ana := o.peer("ben"), o.peer("ana-1")
+	var all []*leg
+	for range 20 {
+		by, kept := connect(ben, ana)
+		by.refer("<sip:*68@acme.test>")
+		by.Bye()
+		ben.ring().reject(486, "Busy Here") // it would be told the slot
+		all = append(all, kept)
+	}
+	by, kept := connect(ben, ana)
+	if code := by.refer("<sip:*68@acme.test>"); code != 202 {
+		t.Fatalf("answered %d", code)
+	}
+	by.notified(486)
+	talks(by, kept)
+	by.change(kept, by.sound.does("sendonly"), "sendonly", kept.sound.does("recvonly"))
+	parking := ben.call("*68")
+	o.heard(textOf(t, ivr.LotFull))
+	parking.failed(486)
+	kept.sound.hearsTune()
+	by.change(kept, by.sound.plain(), "sendrecv", kept.sound.plain())
+	talks(by, kept)
+
+	all[7].Bye()
+	o.ended() // of the call to *68
+	o.ended()
+	by.refer("<sip:*68@acme.test>")
+	by.Bye()
+	back := ben.ring()
+	shows(t, back, "Parked call", "708")
+	back.reject(486, "Busy Here")
+	for _, l := range append(all, kept) {
+		l.Bye()
+	}
+}
