@@ -106,7 +106,7 @@ func TestMessageIsHeardAtTheHotDesk(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	s.apply(t, officeWith("enabled = true"))
-	ben, desk := realphone.StartBaresip(t, s.account("1002")), realphone.StartLinphone(t, s.account("5401"))
+	ben, desk := realphone.StartBaresip(t, s.account("1002")), realphone.StartBaresip(t, s.account("5401"))
 	ben.AwaitRegistered(t)
 	desk.AwaitRegistered(t)
 	said := words(t)
@@ -136,7 +136,6 @@ func TestMessageIsHeardAtTheHotDesk(t *testing.T) {
 	eventuallyBy(t, time.Now().Add(time.Minute), "the message is heard to its end", func() bool { return slices.Equal(s.messages(t), []string{"saved"}) })
 	desk.Press(t, "3**") // delete, back to the menu, and out
 	desk.Await(t, realphone.Idle)
-	// linphonec writes down what it heard when the call is over.
 	hears(t, desk, prompts.NewMessage, prompts.Goodbye)
 	if score, _ := sound.FindPieces(desk.Heard(t), said); score < 0.7 {
 		t.Errorf("the desk did not hear the message: score %.3f", score)
