@@ -94,16 +94,14 @@ func (t *talkers) add(from *net.UDPConn, to []byte) error {
 func (t *talkers) talk(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	due := time.Now()
-	for {
+	for due := time.Now(); ; due = due.Add(frame) {
 		for i, one := range t.all {
 			one.say()
 			t.sent.Add(1)
 			if i%inAGroup != 0 {
 				continue
 			}
-			due = due.Add(frame * inAGroup / time.Duration(len(t.all)))
-			timer.Reset(time.Until(due))
+			timer.Reset(time.Until(due.Add(frame * time.Duration(i) / time.Duration(len(t.all)))))
 			select {
 			case <-timer.C:
 			case <-ctx.Done():
