@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -60,6 +61,7 @@ func run(ctx context.Context, args []string, con console) int {
 		kong.Writers(con.out, con.err),
 		kong.Exit(func(status int) { exit = status }),
 		kong.DefaultEnvars("HOTDESK"),
+		kong.PostBuild(keepSettings),
 		kong.Vars{"benchmarks": strings.Join(bench.Names(), ", ")},
 		kong.Configuration(readConfigFile),
 		kong.BindTo(ctx, (*context.Context)(nil)),
@@ -85,6 +87,23 @@ func run(ctx context.Context, args []string, con console) int {
 		return 1
 	}
 	return 0
+}
+
+// keepSettings takes the HOTDESK_… variable from each flag that changes what is
+// stored: one that is set for the softphone, HOTDESK_PASSWORD, must not change
+// the password of a user.
+func keepSettings(k *kong.Kong) error {
+	for _, leaf := range k.Model.Leaves(false) {
+		if leaf.Parent == k.Model.Node || leaf.Name == "use" { // serve, demo, …; and the softphone
+			continue
+		}
+		for _, flag := range leaf.Flags {
+			if !slices.Contains([]string{"data", "json", "domain"}, flag.Name) {
+				flag.Envs, flag.Tag.Envs = nil, nil
+			}
+		}
+	}
+	return nil
 }
 
 // explain prints the help of a command. One such as "user set" shows those
