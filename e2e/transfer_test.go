@@ -109,7 +109,7 @@ func TestBlindTransferAtAHotDesk(t *testing.T) {
 				}
 				o.third.Answer(t)
 				o.ben.Await(t, realphone.Idle)
-				if name == "linphone" { // baresip tells of the keys only in three runs of four, and it is not known why
+				if name == "linphone" { // a transferred baresip got no keys in 6 of 17 runs: an open fault
 					reaches(t, o.third, o.ana)
 				}
 				o.ana.Hangup(t)
