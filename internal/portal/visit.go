@@ -97,10 +97,11 @@ func (v *visit) source() string {
 
 // show answers with a page.
 func (v *visit) show(status int, title string, content templ.Component) error {
+	around := v.frame(title)
 	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	v.w.Header().Set("Cache-Control", "no-store")
 	v.w.WriteHeader(status)
-	return page(v.frame(title), content).Render(v.r.Context(), v.w)
+	return page(around, content).Render(v.r.Context(), v.w)
 }
 
 // partial tells whether a page that is open asks, instead of a person who opens one.
@@ -121,9 +122,12 @@ func (v *visit) nowhere() error { return errNowhere }
 // failed shows what went wrong, and what to do.
 func (v *visit) failed(err error) {
 	status, title, advice := http.StatusInternalServerError, "Something went wrong", "Please try again in a minute. If it goes on, tell whoever runs this server."
+	var bad *badRequestError
 	switch {
 	case errors.Is(err, context.Canceled):
 		return
+	case errors.As(err, &bad):
+		status, title, advice = http.StatusBadRequest, "This could not be read", "Please go back, open the page again and repeat the step."
 	case errors.Is(err, errNowhere):
 		status, title, advice = http.StatusNotFound, "There is nothing here", "The address is wrong, or this is not for you to see."
 	default:
@@ -143,13 +147,14 @@ type entry struct {
 // frame is what stands around the content of a page.
 type frame struct {
 	Title  string
+	Notice string         // what the step before has done
 	User   directory.User // zero: nobody is signed in
 	Domain directory.Domain
 	Bar    []entry
 }
 
 func (v *visit) frame(title string) frame {
-	f := frame{Title: title, User: v.user, Domain: v.domain}
+	f := frame{Title: title, Notice: v.notice(), User: v.user, Domain: v.domain}
 	if v.user.ID == "" {
 		return f
 	}

@@ -1,8 +1,15 @@
-// Steps that cannot be undone ask once.
+// Steps that cannot be undone ask once, and nothing is sent twice by a double click.
 document.addEventListener("submit", (event) => {
-  const question = event.target.dataset.ask;
-  if (question && !window.confirm(question)) event.preventDefault();
+  const form = event.target;
+  if (form.dataset.sent || (form.dataset.ask && !window.confirm(form.dataset.ask))) {
+    event.preventDefault();
+    return;
+  }
+  form.dataset.sent = "yes";
 });
+window.addEventListener("pageshow", () => { for (const form of document.forms) delete form.dataset.sent; });
+// What is wrong with a form is where the keyboard begins.
+(document.querySelector(".is-invalid") ?? document.getElementById("problems"))?.focus();
 // A lost connection says so.
 const lost = (is) => { const note = document.getElementById("lost"); if (note) note.hidden = !is; };
 document.addEventListener("htmx:sse:error", () => lost(true));

@@ -1,0 +1,139 @@
+package portal
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/hotdesk-pbx/hotdesk/internal/directory"
+)
+
+// maxForm bounds what a form may send, in bytes.
+const maxForm = 1 << 20
+
+// tagField holds, in a form that changes something, the tag of what was shown.
+const tagField = "tag"
+
+// form is what stands in the fields of a page, and what was wrong with it when
+// it was last sent. Fields are called as in the office file, so that a problem
+// of the directory finds its field by name.
+//
+// A page that changes something goes this way: the GET shows the form with the
+// object's values and its tag; the POST reads the same form, calls [visit.change]
+// and, when that did not do it, shows the page again with the status and the
+// form that it left: what was typed stays, and what is wrong stands at its
+// field. A form that makes something carries the new object's ID, so that a
+// second click finds it made.
+type form struct {
+	Values url.Values
+	Wrong  map[string]string // by field
+	Whole  []string          // what is wrong with no single field
+	status int
+}
+
+// newForm is a form that stands before nobody has typed into it.
+func newForm(pairs ...string) *form {
+	f := &form{Values: url.Values{}, Wrong: map[string]string{}, status: http.StatusOK}
+	for pair := range slices.Chunk(pairs, 2) {
+		f.Values.Set(pair[0], pair[1])
+	}
+	return f
+}
+
+// readForm reads what was sent.
+func (v *visit) readForm() (*form, error) {
+	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, maxForm)
+	if err := v.r.ParseForm(); err != nil {
+		return nil, &badRequestError{err: err}
+	}
+	f := newForm()
+	f.Values = v.r.PostForm
+	return f, nil
+}
+
+// badRequestError is for a request that no page of ours sends.
+type badRequestError struct{ err error }
+
+func (e *badRequestError) Error() string { return e.err.Error() }
+
+func (e *badRequestError) Unwrap() error { return e.err }
+
+// text is what stands in a field, without the spaces around it.
+func (f *form) text(field string) string { return strings.TrimSpace(f.Values.Get(field)) }
+
+// ticked tells whether a box is ticked: its value is "true".
+func (f *form) ticked(field string) bool { return f.Values.Get(field) == "true" }
+
+// refuse marks a field, or with none the whole form.
+func (f *form) refuse(field, why string) {
+	f.status = http.StatusUnprocessableEntity
+	if field == "" {
+		f.Whole = append(f.Whole, why)
+		return
+	}
+	if f.Wrong[field] == "" {
+		f.Wrong[field] = why
+	}
+}
+
+// right tells whether nothing is marked.
+func (f *form) right() bool { return len(f.Wrong)+len(f.Whole) == 0 }
+
+// take writes the refusal of a service into the form. Problems of the object of
+// that ID go to their fields; what is no refusal is returned.
+func (f *form) take(err error, id string) error {
+	var invalid *directory.InvalidError
+	switch {
+	case errors.As(err, &invalid):
+		for _, p := range invalid.Problems {
+			f.takeProblem(p, id)
+		}
+	case errors.Is(err, directory.ErrTaken), errors.Is(err, directory.ErrForbidden):
+		f.refuse("", err.Error())
+	case errors.Is(err, directory.ErrStale):
+		f.refuse("", "Somebody else has changed this meanwhile, so nothing was saved. Open the page again to see how it is now.")
+		f.status = http.StatusPreconditionFailed
+	default:
+		return err
+	}
+	return nil
+}
+
+func (f *form) takeProblem(p directory.Problem, id string) {
+	what := p.Wrong + "; " + p.Fix
+	if p.ID == id {
+		f.refuse(p.Field, what)
+		return
+	}
+	f.refuse("", string(p.Kind)+" "+p.Name+": "+what)
+}
+
+// change edits the domain's office for a form about the object of an ID. It
+// tells whether that is done; if not, the form says why.
+func (v *visit) change(f *form, id string, change func(*directory.Office) error) (bool, error) {
+	if !f.right() {
+		return false, nil
+	}
+	_, err := v.cfg.Directory.Edit(v.r.Context(), v.actor(), v.domain.ID, change)
+	if err != nil {
+		return false, f.take(err, id)
+	}
+	return true, nil
+}
+
+// unchanged refuses when a form was filled in before somebody else changed the
+// object.
+func (f *form) unchanged(object any) error {
+	if f.Values.Get(tagField) != directory.Tag(object) {
+		return directory.ErrStale
+	}
+	return nil
+}
+
+// done leads on after a step, to a page that says what has happened.
+func (v *visit) done(path, notice string) error {
+	v.leave(notice)
+	return v.to(path)
+}
