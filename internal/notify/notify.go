@@ -201,8 +201,8 @@ func (s *Service) lane(ctx context.Context, domainID string) {
 			err = s.deliver(ctx, d)
 		}
 		if err != nil {
-			s.cfg.Log.WarnContext(ctx, "e-mail was not sent", slog.String("domain_id", domainID), slog.Any("error", err))
 			s.fails(domainID)
+			s.cfg.Log.WarnContext(ctx, "e-mail was not sent", slog.String("domain_id", domainID), slog.Any("error", err))
 			return
 		}
 		s.works(domainID)
