@@ -8,6 +8,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
@@ -55,11 +56,12 @@ type Config struct {
 type Portal struct {
 	cfg     Config
 	handler http.Handler
+	pages   map[string]directory.Act // what the page at each path needs
 }
 
 // New makes a portal.
 func New(cfg Config) (*Portal, error) {
-	p := &Portal{cfg: cfg}
+	p := &Portal{cfg: cfg, pages: map[string]directory.Act{}}
 	assets, err := newAssets()
 	if err != nil {
 		return nil, err
@@ -68,6 +70,9 @@ func New(cfg Config) (*Portal, error) {
 	mux.Handle("GET "+assetsPath, assets)
 	for _, route := range routes() {
 		mux.Handle(route.Pattern, p.open(route))
+		if path, is := strings.CutPrefix(route.Pattern, "GET "); is {
+			p.pages[path] = route.needs
+		}
 	}
 	mux.Handle("/", p.open(route{do: (*visit).nowhere}))
 	p.handler = http.NewCrossOriginProtection().Handler(guarded(mux))

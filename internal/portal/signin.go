@@ -98,11 +98,5 @@ func (v *visit) home() error {
 
 // domains lists those in which somebody may see something.
 func (v *visit) domains() error {
-	var mine []directory.Domain
-	for _, d := range v.cfg.Directory.Domains() {
-		if directory.May(v.actor(), directory.ActSeeCalls, directory.Target{DomainID: d.ID}) {
-			mine = append(mine, d)
-		}
-	}
-	return v.show(http.StatusOK, "Domains", domainList(mine))
+	return v.show(http.StatusOK, "Domains", domainList(v.visible()))
 }

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"strings"
 
 	"github.com/a-h/templ"
 
@@ -136,47 +135,4 @@ func (v *visit) failed(err error) {
 	if err := v.show(status, title, apology(title, advice)); err != nil {
 		v.cfg.Log.Debug("show what went wrong", slog.Any("error", err))
 	}
-}
-
-// entry is a place in the bar on top.
-type entry struct {
-	Name, Path string
-	Here       bool
-}
-
-// frame is what stands around the content of a page.
-type frame struct {
-	Title  string
-	Notice string         // what the step before has done
-	User   directory.User // zero: nobody is signed in
-	Domain directory.Domain
-	Bar    []entry
-}
-
-func (v *visit) frame(title string) frame {
-	f := frame{Title: title, Notice: v.notice(), User: v.user, Domain: v.domain}
-	if v.user.ID == "" {
-		return f
-	}
-	base := "/domains/" + v.domain.Name
-	if v.may(directory.ActSeeCalls) {
-		f.Bar = append(f.Bar, entry{Name: "Home", Path: base})
-	}
-	if v.may(directory.ActManageAccounts) {
-		f.Bar = append(f.Bar, entry{Name: "Users", Path: base + "/users"})
-	}
-	if v.may(directory.ActUseOwn) {
-		f.Bar = append(f.Bar, entry{Name: "Phones", Path: "/phones"})
-	}
-	longest := -1
-	for i, e := range f.Bar {
-		within := v.r.URL.Path == e.Path || strings.HasPrefix(v.r.URL.Path, e.Path+"/")
-		if within && (longest < 0 || len(e.Path) > len(f.Bar[longest].Path)) {
-			longest = i
-		}
-	}
-	if longest >= 0 {
-		f.Bar[longest].Here = true
-	}
-	return f
 }
