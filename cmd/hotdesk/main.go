@@ -32,6 +32,7 @@ type commands struct {
 	Trunk   trunkCommand   `cmd:"" help:"Manage trunks: the lines to the public telephone network."`
 	Session sessionCommand `cmd:"" help:"See and change who sits where."`
 	Calls   callsCommand   `cmd:"" help:"See who called whom."`
+	Key     keyCommand     `cmd:"" help:"Manage API keys, with which programs use the API over the network."`
 	Audit   auditCommand   `cmd:"" help:"See who did what."`
 	Backup  backupCommand  `cmd:"" help:"Save the data of the running server."`
 	Bench   benchCommand   `cmd:"" hidden:"" help:"Measure how much a server carries."`

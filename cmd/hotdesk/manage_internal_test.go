@@ -149,6 +149,16 @@ func TestManage(t *testing.T) {
 		{"calls export --device 5401", "", 0, "started,answered,ended,direction,result,"},
 		{"calls export --from soon --output " + filepath.Join(data, "calls.csv"), "", 1, "from: \"soon\" is no day such as"},
 		{"calls export --output " + filepath.Join(data, "none", "calls.csv"), "", 1, "no such file"},
+		{"key add wallboard --scope call_center_supervisor --expires 90d", "", 0, "key wallboard is there, shown only now: hdk_"},
+		{"key add ana --user 1001 --json", "", 0, "\"user\": \"1001\""},
+		{"key add root --scope super_user --expires 2099-12-31 --json", "", 0, "\"domain\": \"\""},
+		{"key add old --scope office_manager --expires 2001-01-01", "", 1, "expires_at: this is in the past"},
+		{"key add x --scope office_manager --expires soon", "", 1, "\"soon\" is no number of days such as 90d and no day such as"},
+		{"key add x --scope boss", "", 1, "scope: a key has a scope"},
+		{"key add x --scope basic_user", "", 1, "user: a key of this scope acts for a user: name one"},
+		{"key add x --scope basic_user --user 1009", "", 1, "user: there is no user 1009"},
+		{"key list", "", 0, "wallboard  call_center_supervisor  acme.test  -     cli"},
+		{"key remove nope", "", 1, "there is no such API key"},
 		{"number delete +14165550101", "", 0, "is gone"},
 		{"trunk delete second", "", 0, "is gone"},
 		{"phone delete 80-5e-c0-11-22-33", "", 0, "is gone"},
@@ -236,7 +246,7 @@ func TestWrongCommandLines(t *testing.T) {
 
 func TestHelpShowsExamples(t *testing.T) {
 	t.Parallel()
-	for _, family := range []string{"apply", "export", "domain", "user", "device", "phone", "number", "trunk", "session", "calls", "audit", "backup"} {
+	for _, family := range []string{"apply", "export", "domain", "user", "device", "phone", "number", "trunk", "session", "calls", "key", "audit", "backup"} {
 		showsExamples(t, family)
 	}
 	_, all, _ := hotdesk(t, "", "--help")

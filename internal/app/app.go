@@ -47,6 +47,7 @@ type App struct {
 	sessions  *hotdesk.Service
 	login     *login.Service
 	signedIn  *login.Web
+	keys      *login.Keys
 	locations *location.Service
 	mailboxes *voicemail.Service
 	history   *history.Keeper
@@ -114,6 +115,7 @@ func (a *App) openServices(ctx context.Context) error {
 		return err
 	}
 	a.signedIn = login.NewWeb(a.db.WebSessions(), a.directory, a.cfg.Now, a.log)
+	a.keys = login.NewKeys(login.KeysConfig{Store: a.db.Keys(), Failures: a.db.Failures(), Users: a.directory, Now: a.cfg.Now, Log: a.log})
 	a.sessions = hotdesk.New(hotdesk.Config{
 		Store: a.db.Sessions(), Directory: a.directory, Calls: a.busy, Events: a.bus,
 		Now: a.cfg.Now, Log: a.log, Encode: json.Marshal,

@@ -61,6 +61,11 @@ func (c *Client) Trunks(domain string) Collection[resource.Trunk, resource.Trunk
 	return Collection[resource.Trunk, resource.TrunkInput]{c, []string{"domains", domain, "trunks"}}
 }
 
+// Keys makes, lists and revokes API keys, which are named by their IDs.
+func (c *Client) Keys() Collection[resource.Key, resource.KeyInput] {
+	return Collection[resource.Key, resource.KeyInput]{c, []string{"keys"}}
+}
+
 // Collection is all resources of a kind; Input is what makes or changes one.
 type Collection[View, Input any] struct {
 	client *Client

@@ -67,7 +67,8 @@ func samePhone(a, b *Phone) bool {
 		slices.Equal(a.Devices, b.Devices)
 }
 
-// allowed reports whether an actor may do all that an edit does.
+// allowed reports whether an actor may do all that an edit does, but for the
+// scopes it gives: see [mayGrantAll].
 func allowed(actor Actor, e Edit) bool {
 	domain := Target{DomainID: e.After.Domain.ID}
 	was, is := e.Before.Domain, e.After.Domain
@@ -79,7 +80,7 @@ func allowed(actor Actor, e Edit) bool {
 	case (was != is || e.Change.trunks() > 0) && !May(actor, ActManageDomain, domain):
 		return false
 	}
-	return e.Change.accounts() == 0 || May(actor, ActManageAccounts, domain) && mayGrantAll(actor, e)
+	return e.Change.accounts() == 0 || May(actor, ActManageAccounts, domain)
 }
 
 // mayGrantAll reports whether no user that the edit touches has, or had, a

@@ -150,11 +150,14 @@ func (s *Service) work(actor Actor, base Office, change func(*Office) error) (Ed
 	}
 	s.complete(base, &after)
 	e := Edit{Before: base, After: after}
+	e.Change = diff(base, after)
+	if !allowed(actor, e) { // before the problems, which may tell of what is not the actor's
+		return e, ErrForbidden
+	}
 	if problems := slices.Concat(Validate(after), s.compare(base, after)); len(problems) > 0 {
 		return e, &InvalidError{Problems: problems}
 	}
-	e.Change = diff(base, after)
-	if !allowed(actor, e) {
+	if !mayGrantAll(actor, e) {
 		return e, ErrForbidden
 	}
 	e.Change.Audit = s.entries(actor, e)

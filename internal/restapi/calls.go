@@ -32,11 +32,11 @@ type CallFilter struct {
 	Open      bool   `query:"open" doc:"Only those that go on."`
 }
 
-// callQuery is the query of a filter, for whoever may see the calls of the domain.
+// callQuery is the query of a filter.
 func (a *API) callQuery(ctx context.Context, in *CallFilter) (directory.Domain, callrecord.Query, error) {
-	d, found := a.cfg.Directory.DomainByName(in.Domain)
-	if !found || !directory.May(peerOf(ctx).actor, directory.ActSeeCalls, directory.Target{DomainID: d.ID}) {
-		return d, callrecord.Query{}, none("domain", in.Domain)
+	d, err := a.domain(ctx, in.Domain)
+	if err != nil {
+		return d, callrecord.Query{}, err
 	}
 	q := callrecord.Query{
 		DomainID: d.ID, UserID: in.User, Direction: callrecord.Direction(in.Direction), DeviceID: in.Device,
@@ -48,8 +48,7 @@ func (a *API) callQuery(ctx context.Context, in *CallFilter) (directory.Domain, 
 	if in.User == "" && in.Direction != "" {
 		return d, q, inQuery("direction", errors.New("whose direction? name a user too"))
 	}
-	err := a.callEnds(&q, in)
-	if err == nil {
+	if err = a.callEnds(&q, in); err == nil {
 		err = span(&q, in, zoneOf(d))
 	}
 	return d, q, err

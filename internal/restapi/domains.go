@@ -26,11 +26,10 @@ func listOf[T any](items []T) *list[T] {
 	return &list[T]{Body: resource.List[T]{Items: items}}
 }
 
-// domain finds the domain that a request names. To somebody who may not see
-// it, it does not exist.
+// domain finds the domain that a request names, and which its peer may see.
 func (a *API) domain(ctx context.Context, name string) (directory.Domain, error) {
 	d, found := a.cfg.Directory.DomainByName(name)
-	if !found || !directory.May(peerOf(ctx).actor, directory.ActManageAccounts, directory.Target{DomainID: d.ID}) {
+	if !found || !sees(peerOf(ctx).actor, d.ID) {
 		return directory.Domain{}, none("domain", name)
 	}
 	return d, nil

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 
+	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/officefile"
 	"github.com/hotdesk-pbx/hotdesk/internal/restapi/resource"
 )
@@ -14,6 +15,9 @@ func (a *API) applyOffice(ctx context.Context, in *struct {
 },
 ) (*one[resource.OfficeResult], error) {
 	plan, _ := officefile.Read(bytes.NewReader(in.RawBody)) // applying tells the problems, and more
+	if !a.mayApply(ctx, plan.Domain.Name) {
+		return nil, a.problem(ctx, directory.ErrForbidden, "")
+	}
 	apply := func() (officefile.Result, error) {
 		return officefile.Apply(ctx, a.cfg.Directory, peerOf(ctx).actor, plan)
 	}
@@ -33,6 +37,18 @@ func (a *API) applyOffice(ctx context.Context, in *struct {
 		view.Passwords = append(view.Passwords, resource.Password{Device: p.Device, Password: p.Password})
 	}
 	return &one[resource.OfficeResult]{Body: view}, nil
+}
+
+// mayApply reports whether a peer may make the domain of a file, or change it;
+// one that the peer may not see looks like one that is not there. A file that
+// names none goes on, to be told of that.
+func (a *API) mayApply(ctx context.Context, name string) bool {
+	d, found := a.cfg.Directory.DomainByName(name)
+	act := settings
+	if !found {
+		act = server
+	}
+	return name == "" || directory.May(peerOf(ctx).actor, act, directory.Target{DomainID: d.ID})
 }
 
 // file is an answer in TOML.

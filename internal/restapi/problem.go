@@ -10,6 +10,7 @@ import (
 
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
+	"github.com/hotdesk-pbx/hotdesk/internal/login"
 	"github.com/hotdesk-pbx/hotdesk/internal/officefile"
 )
 
@@ -48,8 +49,11 @@ func (a *API) problem(ctx context.Context, err error, id string) error {
 		detail := &huma.ErrorDetail{Message: field.err.Error(), Location: "body." + field.field}
 		return huma.Error422UnprocessableEntity(field.field+": "+field.err.Error(), detail)
 	}
+	if key, is := errors.AsType[*login.KeyError](err); is {
+		return a.problem(ctx, inField(key.Field, err), id)
+	}
 	switch {
-	case errors.Is(err, hotdesk.ErrNoSession), errors.Is(err, directory.ErrNotFound):
+	case errors.Is(err, hotdesk.ErrNoSession), errors.Is(err, directory.ErrNotFound), errors.Is(err, login.ErrNoKey):
 		return huma.Error404NotFound(err.Error())
 	case errors.Is(err, directory.ErrForbidden):
 		return huma.Error403Forbidden(err.Error())
@@ -83,6 +87,6 @@ func invalidFile(problems []officefile.Problem) error {
 }
 
 // none is the answer to the name of something that is not there.
-func none(what, name string) error {
+func none(what, name string) huma.StatusError {
 	return huma.Error404NotFound("there is no " + what + " \"" + name + "\"")
 }

@@ -11,6 +11,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -51,6 +52,7 @@ type Config struct {
 	Sessions  Sessions
 	Calls     Calls
 	Lockouts  Lockouts
+	Keys      Keys
 	Trunks    Trunks
 	Audit     audit.Log
 	// Backup copies the server's data. WriteTo, which is called once, writes the
@@ -59,6 +61,7 @@ type Config struct {
 	// Ready returns nil while the server can do its work, for /readyz.
 	Ready   func(ctx context.Context) error
 	Version string // of the program
+	Now     func() time.Time
 	Log     *slog.Logger
 }
 
@@ -78,8 +81,10 @@ func New(cfg Config) (*API, error) {
 	config.CreateHooks = nil // they add links to schemas, which are not served one by one
 	config.RejectUnknownQueryParameters = true
 	config.Transformers = []huma.Transformer{hideValues}
+	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"key": {Type: "http", Scheme: "bearer", Description: "An API key: hdk_…"}}
+	config.Security = []map[string][]string{{"key": {}}}
 	api := humago.New(a.mux, config)
-	a.routes(api)
+	a.routes(router{api, a})
 	var err error
 	if a.openAPI, err = json.MarshalIndent(api.OpenAPI(), "", "  "); err != nil {
 		return nil, fmt.Errorf("describe the API: %w", err)
@@ -97,27 +102,6 @@ func hideValues(_ huma.Context, _ string, body any) (any, error) {
 		}
 	}
 	return body, nil
-}
-
-// Local answers everything, to a peer that may do everything: whoever can open
-// the socket in the data folder. See [Listen].
-func (a *API) Local() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		by := peer{actor: directory.CLI(), door: hotdesk.DoorCLI}
-		a.mux.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), peerKey{}, by)))
-	})
-}
-
-// Public answers strangers on the network: whether the server lives, and how
-// the API is spoken. All else is refused, because there is no way yet to
-// prove on the network who one is.
-func (a *API) Public() http.Handler {
-	mux := http.NewServeMux()
-	a.open(mux)
-	mux.HandleFunc("/api/", func(w http.ResponseWriter, _ *http.Request) {
-		a.refuse(w, http.StatusUnauthorized, "the API is open on the server's own machine only: use the hotdesk command there, or the socket in the data folder")
-	})
-	return mux
 }
 
 // open adds what anybody may ask.
@@ -146,24 +130,10 @@ func (a *API) say(w http.ResponseWriter, status int, text string) {
 func (a *API) refuse(w http.ResponseWriter, status int, detail string) {
 	body, err := json.Marshal(huma.ErrorModel{Status: status, Title: http.StatusText(status), Detail: detail})
 	if err != nil {
-		a.say(w, status, detail+"\n")
+		a.say(w, status, http.StatusText(status)+"\n")
 		return
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(status)
 	_, _ = w.Write(body)
-}
-
-// peer is who sent a request.
-type peer struct {
-	actor directory.Actor
-	door  hotdesk.Door
-}
-
-type peerKey struct{}
-
-// peerOf is who sent a request; nobody, who may do nothing, when that is not known.
-func peerOf(ctx context.Context) peer {
-	by, _ := ctx.Value(peerKey{}).(peer)
-	return by
 }

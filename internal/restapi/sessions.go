@@ -70,11 +70,6 @@ func (a *API) startSession(ctx context.Context, in *struct {
 	return &one[resource.Session]{Body: a.viewSession(result.Session)}, nil
 }
 
-func by(ctx context.Context) hotdesk.By {
-	p := peerOf(ctx)
-	return hotdesk.By{Actor: p.actor.Name, Door: p.door}
-}
-
 func (a *API) endSession(ctx context.Context, in *struct {
 	InDomain
 	Session string `path:"session" doc:"The session's ID, or the name of the device it is at."`
