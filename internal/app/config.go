@@ -24,10 +24,11 @@ type Config struct {
 	Advertise     IP        `help:"IP address that phones are told, in SIP and for sound, when 1:1 NAT hides the server's own." placeholder:"IP"`
 	LocalNetworks []Network `help:"Phones on this side of that NAT, which are told the server's own address. (default ${default})" default:"10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,169.254.0.0/16,127.0.0.0/8,fc00::/7,fe80::/10,::1" placeholder:"NETWORK"`
 
-	LogLevel slog.Level    `help:"debug, info, warn or error. (default ${default})" default:"info" placeholder:"LEVEL"`
-	Drain    time.Duration `help:"How long calls may go on after SIGTERM. (default ${default})" default:"30s" placeholder:"TIME"`
-	RingFor  time.Duration `help:"How long phones ring of users who have not said. (default ${default})" default:"25s" placeholder:"TIME"`
-	ParkFor  time.Duration `help:"How long a parked call waits before it comes back. (default ${default})" default:"3m" placeholder:"TIME"`
+	LogLevel    slog.Level    `help:"debug, info, warn or error. (default ${default})" default:"info" placeholder:"LEVEL"`
+	Drain       time.Duration `help:"How long calls may go on after SIGTERM. (default ${default})" default:"30s" placeholder:"TIME"`
+	RingFor     time.Duration `help:"How long phones ring of users who have not said. (default ${default})" default:"25s" placeholder:"TIME"`
+	ParkFor     time.Duration `help:"How long a parked call waits before it comes back. (default ${default})" default:"3m" placeholder:"TIME"`
+	ActivateFor time.Duration `help:"How long a phone rings that is to be activated. (default ${default})" default:"30s" placeholder:"TIME"`
 
 	// Now tells date and time; nil is the system's clock. Tests move it.
 	Now func() time.Time `kong:"-"`

@@ -50,7 +50,7 @@ func (a *App) openTelephony(context.Context) error {
 		Locations: a.locations, Conversations: a.speech, Records: a.db.Records(), Events: a.bus,
 		Trunks: a.phones.trunks, Emergencies: emergency.New(a.db.EmergencyCalls(), a.bus, a.cfg.Now),
 		Now: a.cfg.Now, Log: a.log, RingFor: a.cfg.RingFor, LinePatience: a.cfg.LinePatience,
-		ParkFor: a.cfg.ParkFor,
+		ParkFor: a.cfg.ParkFor, ActivateFor: a.cfg.ActivateFor,
 	})
 	a.phones.lamps = lamp.New(lamp.Config{
 		Engine: engine, Directory: a.directory, Sessions: a.sessions, Locations: a.locations, Calls: a.phones.board,

@@ -76,6 +76,22 @@ func (s *Service) CheckDesk(ctx context.Context, deviceID string) error {
 	return err
 }
 
+// CheckLogin refuses what [Service.Login] would refuse, before anybody is asked
+// for a PIN; it changes nothing. A desk that the person may take over is not
+// refused, as that is asked there.
+func (s *Service) CheckLogin(ctx context.Context, req LoginRequest) error {
+	state, err := s.state(ctx, req.DeviceID, req.UserID)
+	if err != nil {
+		return err
+	}
+	if _, err := Login(state, Request{Door: req.By.Door, TakeOver: true}, s.cfg.Now()); err != nil {
+		err = s.name(err)
+		s.noteRefusal(ctx, state.Office, req, err)
+		return err
+	}
+	return nil
+}
+
 // Refuse writes down a refusal that was decided elsewhere, such as a wrong
 // PIN. DomainID and At are filled in.
 func (s *Service) Refuse(ctx context.Context, refused Refused) error {

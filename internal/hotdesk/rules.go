@@ -49,7 +49,7 @@ type Decision struct {
 // [*ElsewhereError], the first of these that applies.
 //
 // A session whose time is up stands in nobody's way, even when the clock has
-// not ended it yet. The holder's own login changes nothing, but by star code
+// not ended it yet. The holder's own login changes nothing, but at the phone
 // it extends the session: see [KeptUntil].
 func Login(state State, request Request, now time.Time) (Decision, error) {
 	if err := CheckDesk(state.Office); err != nil {
@@ -124,7 +124,7 @@ func mayUse(office Office) bool {
 
 // keep decides about a login by the person who holds the desk.
 func keep(state State, request Request, now time.Time) Decision {
-	if request.Door != DoorStarCode {
+	if request.Door != DoorStarCode && request.Door != DoorActivate {
 		return Decision{}
 	}
 	extension := extend(state.Holding.ID, state.Domain.HotDesking, state.Zone, now)

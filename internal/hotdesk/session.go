@@ -40,7 +40,8 @@ const (
 	DoorREST     Door = "rest"
 	DoorCLI      Door = "cli"
 	DoorClock    Door = "clock"
-	DoorWarning  Door = "warning" // the call that warns a desk
+	DoorWarning  Door = "warning"  // the call that warns a desk
+	DoorActivate Door = "activate" // the call of "Activate Phone"
 )
 
 // Reason is why a session ended.

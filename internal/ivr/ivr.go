@@ -149,7 +149,7 @@ func (c *Conversations) talk(caller Caller, desk Desk) *talk {
 	if desk.Zone == nil {
 		desk.Zone = time.UTC
 	}
-	return &talk{Config: c.cfg, caller: caller, desk: desk, keysLeft: maxKeys}
+	return &talk{Config: c.cfg, caller: caller, desk: desk, door: hotdesk.DoorStarCode, watch: unwatched(), keysLeft: maxKeys}
 }
 
 // release ends whatever the caller may end from here, and returns the words
@@ -158,13 +158,13 @@ func (c *Conversations) talk(caller Caller, desk Desk) *talk {
 func (t *talk) release(ctx context.Context) (prompts.Phrase, error) {
 	ctx = context.WithoutCancel(ctx)
 	if t.desk.PersonID == "" {
-		_, err := t.Desks.Release(ctx, t.desk.DeviceID, hotdesk.By{Door: hotdesk.DoorStarCode})
+		_, err := t.Desks.Release(ctx, t.desk.DeviceID, hotdesk.By{Door: t.door})
 		if errors.Is(err, hotdesk.ErrNoSession) {
 			return prompts.Phrase{prompts.NobodyHere}, nil
 		}
 		return prompts.Phrase{prompts.Released}, err
 	}
-	by := hotdesk.By{Actor: t.desk.PersonID, Door: hotdesk.DoorStarCode}
+	by := hotdesk.By{Actor: t.desk.PersonID, Door: t.door}
 	ended, err := t.Desks.ReleasePerson(ctx, t.desk.PersonID, by)
 	switch {
 	case errors.Is(err, hotdesk.ErrNoSession):

@@ -13,27 +13,8 @@ import (
 
 // login asks who is there, logs that person in, and returns the confirmation.
 func (t *talk) login(ctx context.Context, extension string) (prompts.Phrase, error) {
-	if err := t.Desks.CheckDesk(ctx, t.desk.DeviceID); err != nil {
-		return nil, err
-	}
-	user, err := t.prove(ctx, extension, t.PINs.CheckPIN, t.refuseLogin)
-	if err != nil {
-		return nil, err
-	}
-	req := hotdesk.LoginRequest{
-		DeviceID: t.desk.DeviceID,
-		UserID:   user.ID,
-		By:       hotdesk.By{Actor: user.ID, Door: hotdesk.DoorStarCode},
-	}
-	// Who knows the way hangs up after the PIN, and is logged in all the same.
-	result, err := t.Desks.Login(context.WithoutCancel(ctx), req)
-	if taken, ok := errors.AsType[*hotdesk.TakenError](err); ok && taken.Offered {
-		if err := t.offer(ctx, taken); err != nil {
-			return nil, err
-		}
-		req.TakeOver = true
-		result, err = t.Desks.Login(context.WithoutCancel(ctx), req)
-	}
+	user, result, err := t.takeDesk(ctx, extension)
+	t.watch.Decided(result.Session, err)
 	if err != nil {
 		return nil, err
 	}
@@ -41,6 +22,29 @@ func (t *talk) login(ctx context.Context, extension string) (prompts.Phrase, err
 		return nil, err
 	}
 	return t.confirmation(user, result), nil
+}
+
+// takeDesk asks who is there and gives that person the desk.
+func (t *talk) takeDesk(ctx context.Context, extension string) (directory.User, hotdesk.LoginResult, error) {
+	var none hotdesk.LoginResult
+	if err := t.Desks.CheckDesk(ctx, t.desk.DeviceID); err != nil {
+		return directory.User{}, none, err
+	}
+	user, err := t.prove(ctx, extension, t.PINs.CheckPIN, t.refuseLogin)
+	if err != nil {
+		return user, none, err
+	}
+	req := hotdesk.LoginRequest{DeviceID: t.desk.DeviceID, UserID: user.ID, By: hotdesk.By{Actor: user.ID, Door: t.door}}
+	// Who knows the way hangs up after the PIN, and is logged in all the same.
+	result, err := t.Desks.Login(context.WithoutCancel(ctx), req)
+	if taken, ok := errors.AsType[*hotdesk.TakenError](err); ok && taken.Offered {
+		if err := t.offer(ctx, taken); err != nil {
+			return user, none, err
+		}
+		req.TakeOver = true
+		result, err = t.Desks.Login(context.WithoutCancel(ctx), req)
+	}
+	return user, result, err
 }
 
 // check proves an account number and PIN that were keyed in at a device; a
@@ -68,7 +72,7 @@ func (t *talk) prove(
 			return user, err
 		}
 		if try == maxTries {
-			return directory.User{}, farewell{prompts.Phrase{prompts.WrongBye}}
+			return directory.User{}, err
 		}
 		if err := t.tryAgain(ctx); err != nil {
 			return directory.User{}, err
@@ -90,17 +94,19 @@ func refusalCode(err error) string {
 
 // refuseLogin writes a refused login to the audit log.
 func (t *talk) refuseLogin(ctx context.Context, account, code string) error {
-	return t.Desks.Refuse(ctx, hotdesk.Refused{DeviceID: t.desk.DeviceID, Account: account, Door: hotdesk.DoorStarCode, Code: code})
+	return t.Desks.Refuse(ctx, hotdesk.Refused{DeviceID: t.desk.DeviceID, Account: account, Door: t.door, Code: code})
 }
 
 // credentials asks for what is not known yet.
 func (t *talk) credentials(ctx context.Context, extension string) (account, pin string, err error) {
 	account = extension
 	if account == "" {
+		t.watch.Asked(AskedAccount)
 		if account, err = t.number(ctx, prompts.EnterAccount, longestAccount); err != nil {
 			return "", "", err
 		}
 	}
+	t.watch.Asked(AskedPIN)
 	pin, err = t.number(ctx, prompts.EnterPIN, longestPIN)
 	return account, pin, err
 }
@@ -122,6 +128,7 @@ func (t *talk) offer(ctx context.Context, taken *hotdesk.TakenError) error {
 		if err := t.drain(ctx); err != nil {
 			return err
 		}
+		t.watch.Asked(AskedTakeOver)
 		if err := t.say(ctx, question, name...); err != nil {
 			return err
 		}
@@ -134,10 +141,10 @@ func (t *talk) offer(ctx context.Context, taken *hotdesk.TakenError) error {
 		case key == '2':
 			return nil
 		default:
-			return farewell{prompts.Phrase{prompts.LeftAsItIs}}
+			return ErrLeftAsItIs
 		}
 	}
-	return farewell{prompts.Phrase{prompts.LeftAsItIs}}
+	return ErrLeftAsItIs
 }
 
 // whoHolds says who holds the desk, since when and how long it was unused, and

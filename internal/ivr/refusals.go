@@ -8,6 +8,16 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/login"
 )
 
+// Ends of a conversation that come from whoever keys in, or does not.
+var (
+	// ErrNoEntry says that a number was asked for in vain.
+	ErrNoEntry = errors.New("nothing was keyed in")
+	// ErrTooManyKeys says that somebody plays with the keys.
+	ErrTooManyKeys = errors.New("too many keys were pressed")
+	// ErrLeftAsItIs says that a desk which was offered was not taken over.
+	ErrLeftAsItIs = errors.New("the desk was left to whoever holds it")
+)
+
 // refusals is the one list of what is spoken when a rule says no. Each
 // sentence tells what to do next.
 func refusals() []struct {
@@ -27,6 +37,9 @@ func refusals() []struct {
 		{hotdesk.ErrTaken, prompts.JustTaken},
 		{hotdesk.ErrEnded, prompts.JustEnded},
 		{hotdesk.ErrNoSession, prompts.NobodyHere},
+		{ErrNoEntry, prompts.NoEntryBye},
+		{ErrTooManyKeys, prompts.TooManyKeys},
+		{ErrLeftAsItIs, prompts.LeftAsItIs},
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
 	"github.com/hotdesk-pbx/hotdesk/internal/ivr/prompts"
 )
 
@@ -29,6 +30,8 @@ type talk struct {
 	Config
 	caller   Caller
 	desk     Desk
+	door     hotdesk.Door
+	watch    Watch
 	keysLeft int
 }
 
@@ -79,7 +82,7 @@ func (t *talk) say(ctx context.Context, phrase prompts.Phrase, recordings ...pro
 // conversation going for ever.
 func (t *talk) key(ctx context.Context, wait time.Duration) (rune, error) {
 	if t.keysLeft == 0 {
-		return 0, farewell{prompts.Phrase{prompts.TooManyKeys}}
+		return 0, ErrTooManyKeys
 	}
 	key, err := t.caller.Digit(ctx, wait)
 	if err == nil {
@@ -134,9 +137,9 @@ func (t *talk) number(ctx context.Context, question prompts.Name, longest int) (
 	case err != nil:
 		return "", err
 	case entered == "":
-		return "", farewell{prompts.Phrase{prompts.NoEntryBye}}
+		return "", ErrNoEntry
 	case len(entered) > longest:
-		return "", farewell{prompts.Phrase{prompts.TooManyKeys}}
+		return "", ErrTooManyKeys
 	default:
 		return entered, nil
 	}

@@ -29,10 +29,9 @@ import (
 // Directory is what a [Switchboard] asks of the directory. It answers from memory.
 type Directory interface {
 	Offices
+	Devices
 	User(id string) (directory.User, bool)
 	UserByExtension(domainID, extension string) (directory.User, bool)
-	Device(id string) (directory.Device, bool)
-	DevicesOf(userID string) []directory.Device
 	PhoneOf(deviceID string) (directory.Phone, bool)
 }
 
@@ -44,11 +43,19 @@ type Offices interface {
 	NumberByE164(number string) (directory.Number, bool)
 }
 
+// Devices finds them.
+type Devices interface {
+	Device(id string) (directory.Device, bool)
+	DeviceByName(domainID, name string) (directory.Device, bool)
+	DevicesOf(userID string) []directory.Device
+}
+
 // Sessions tells who holds which desk now.
 type Sessions interface {
 	HolderOf(ctx context.Context, device directory.Device) (hotdesk.Holder, error)
 	DesksOf(ctx context.Context, userID string) ([]hotdesk.Session, error)
 	Used(session *hotdesk.Session)
+	CheckLogin(ctx context.Context, req hotdesk.LoginRequest) error
 }
 
 // Locations tells where a device answers now.
@@ -81,6 +88,7 @@ type InEmergencies interface {
 // calls to whoever does.
 type AtDesks interface {
 	Login(ctx context.Context, caller ivr.Caller, desk ivr.Desk, extension string) error
+	Activate(ctx context.Context, caller ivr.Caller, desk ivr.Desk, watch ivr.Watch) error
 	Release(ctx context.Context, caller ivr.Caller, desk ivr.Desk) error
 	Warn(ctx context.Context, caller ivr.Caller, desk ivr.Desk, warning hotdesk.Warning) error
 	Answering(ctx context.Context, caller ivr.Caller, desk ivr.Desk, user directory.User, code dialplan.Action) error
@@ -111,6 +119,7 @@ type Config struct {
 	Log           *slog.Logger
 	RingFor       time.Duration // how long phones ring of users who have not said; 0: [directory.DefaultRingSeconds]
 	ParkFor       time.Duration // how long a call stays parked before it comes back; 0: 3 minutes
+	ActivateFor   time.Duration // how long a phone rings that is to be activated; 0: 30 s
 	PerDevice     int           // calls that one device may make at once; 0: 32
 	LinePatience  time.Duration // how long a carrier may say nothing at all before the next line is tried; 0: 4 s
 }
@@ -121,6 +130,7 @@ type Switchboard struct {
 	table    table
 	lines    lineUses
 	lot      lot
+	asked    activations
 	running  sync.WaitGroup
 	mu       sync.Mutex // guards what follows, for the time of a look-up
 	calls    map[string]*call
@@ -132,6 +142,7 @@ type Switchboard struct {
 func New(cfg Config) *Switchboard {
 	cfg.RingFor = cmp.Or(cfg.RingFor, directory.DefaultRingSeconds*time.Second)
 	cfg.ParkFor = cmp.Or(cfg.ParkFor, 3*time.Minute)
+	cfg.ActivateFor = cmp.Or(cfg.ActivateFor, 30*time.Second)
 	cfg.PerDevice = cmp.Or(cfg.PerDevice, 32)
 	cfg.LinePatience = cmp.Or(cfg.LinePatience, 4*time.Second)
 	return &Switchboard{cfg: cfg, calls: map[string]*call{}, made: map[string]int{}}
