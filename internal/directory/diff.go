@@ -80,7 +80,7 @@ func allowed(actor Actor, e Edit) bool {
 	case (was != is || e.Change.trunks() > 0) && !May(actor, ActManageDomain, domain):
 		return false
 	}
-	return e.Change.accounts() == 0 || May(actor, ActManageAccounts, domain)
+	return e.Change.accounts() == 0 || May(actor, ActManageAccounts, domain) || changesOwn(actor, e)
 }
 
 // mayGrantAll reports whether no user that the edit touches has, or had, a

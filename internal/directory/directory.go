@@ -145,7 +145,7 @@ type User struct {
 	Email        string
 	Scope        Scope
 	Place        string // where a desk account's phones stand
-	CallerID     string // E.164, shown outside
+	CallerID     string // E.164, shown outside; or [Withheld]
 	PINHash      string // argon2id; "" when the user has no PIN and cannot log in
 	PasswordHash string // argon2id; "" when the user has no portal password
 	Disabled     bool
@@ -166,6 +166,9 @@ type Answering struct {
 	NoMailbox         bool   // the user has no mailbox
 	MailboxWithoutPIN bool   // own devices and the hot desk held open the mailbox without the PIN
 }
+
+// Withheld is the caller ID of a user who is not shown outside.
+const Withheld = "withheld"
 
 // DefaultRingSeconds is how long the phones of a user ring who has not said.
 const DefaultRingSeconds = 25

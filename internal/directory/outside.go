@@ -45,16 +45,25 @@ func (d Domain) ClassOf(holder User) Class {
 
 // CallerIDOf is the number in E.164 that a user shows outside, of the numbers
 // that lead to the user: the user's caller ID, else such a number, else the
-// domain's main number; "" where there is none of these.
+// domain's main number; "" where there is none of these. The network is told
+// it also of a user who withholds it from whom is called.
 func (d Domain) CallerIDOf(user User, leading []Number) string {
-	return cmp.Or(user.CallerID, first(leading), d.MainNumber)
+	return cmp.Or(user.number(), first(leading), d.MainNumber)
+}
+
+// number is the user's caller ID where that is a number.
+func (u User) number() string {
+	if u.CallerID == Withheld {
+		return ""
+	}
+	return u.CallerID
 }
 
 // EmergencyNumberOf is the number that an emergency call shows from a device
 // of an owner, the zero User for an unassigned device: first of all one at
 // which calling back leads to the owner.
 func (d Domain) EmergencyNumberOf(owner User, leading []Number) string {
-	return cmp.Or(first(leading), owner.CallerID, d.MainNumber)
+	return cmp.Or(first(leading), owner.number(), d.MainNumber)
 }
 
 func first(numbers []Number) string {

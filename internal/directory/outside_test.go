@@ -71,6 +71,8 @@ func TestNumbersShown(t *testing.T) {
 		"what is set, and where calling back leads": {set, lead, "+14165550199", "+14165550101"},
 		"a number that leads there":                 {directory.User{ID: "1"}, lead, "+14165550101", "+14165550101"},
 		"no number leads there":                     {set, nil, "+14165550199", "+14165550199"},
+		"withheld, which the network is told":       {directory.User{ID: "1", CallerID: directory.Withheld}, lead[1:], "+14165550102", "+14165550102"},
+		"withheld, without a number":                {directory.User{ID: "1", CallerID: directory.Withheld}, nil, "+14165550100", "+14165550100"},
 		"the main number":                           {directory.User{}, nil, "+14165550100", "+14165550100"},
 	} {
 		if got := d.CallerIDOf(c.user, c.leading); got != c.outside {

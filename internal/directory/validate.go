@@ -164,7 +164,7 @@ func (v *validator) user(u *User) {
 	if !known(u.Scope) {
 		v.add("scope", fmt.Sprintf("%q is no scope", u.Scope), "use one of "+scopeNames())
 	}
-	if u.CallerID != "" && !isE164(u.CallerID) {
+	if u.CallerID != "" && u.CallerID != Withheld && !isE164(u.CallerID) {
 		v.number("caller_id", u.CallerID)
 	}
 	v.hash("pin", u.PINHash)

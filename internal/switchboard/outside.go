@@ -75,7 +75,7 @@ func (c *call) outside(ctx context.Context, dialled string, by *directory.User) 
 		return c.announce(ctx, d.sentence, d.outcome)
 	}
 	winner, o := c.overLines(ctx, outward{
-		number: number, userID: right.ID, name: right.Name, withheld: c.withheld,
+		number: number, userID: right.ID, name: right.Name, withheld: c.withheld || right.CallerID == directory.Withheld,
 		callerID: c.domain.CallerIDOf(right, c.board.cfg.Directory.NumbersOf(right.ID)),
 	})
 	if winner == nil {

@@ -68,6 +68,9 @@ func TestCallOutsideShowsTheHolder(t *testing.T) {
 		"withheld by the phone": {ana, "4165550199", func(_ *leg, inv *dialog.Invite) {
 			inv.Headers = append(inv.Headers, sip.NewHeader("Privacy", "id"))
 		}, "Anonymous", "+14165550101"},
+		"withheld by the person": {ana, "4165550199", func(*leg, *dialog.Invite) {
+			o.edit(func(of *directory.Office) { of.UserByExtension("1001").CallerID = directory.Withheld })
+		}, "Anonymous", "+14165550101"},
 	} {
 		caller := c.from.call(c.dialled, c.change)
 		callee := main.ring()
@@ -81,6 +84,7 @@ func TestCallOutsideShowsTheHolder(t *testing.T) {
 		callee.reject(486, "Busy Here")
 		caller.failed(486)
 		o.ended()
+		o.edit(func(of *directory.Office) { of.UserByExtension("1001").CallerID = "" })
 	}
 }
 
