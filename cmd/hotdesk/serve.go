@@ -19,6 +19,7 @@ type serveCommand struct {
 // Help is printed below the flags.
 func (*serveCommand) Help() string {
 	return `Prints one line when it is ready: "ready sip=ADDR http=ADDR".
+The first start also prints a link on standard error, which makes the super user.
 SIGTERM lets calls end and then stops; a second one stops at once.
 
 Examples:
@@ -31,5 +32,5 @@ Examples:
 func (c *serveCommand) Run(ctx context.Context, con console) error {
 	go tradeMemory(ctx)
 	log := slog.New(slog.NewTextHandler(con.err, &slog.HandlerOptions{Level: c.LogLevel}))
-	return app.Run(ctx, c.Config, con.out, log)
+	return app.Run(ctx, c.Config, con.out, con.err, log)
 }

@@ -11,6 +11,8 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -43,18 +45,19 @@ type App struct {
 	db  *sqlstore.DB
 	bus *events.Bus
 
-	directory *directory.Service
-	sessions  *hotdesk.Service
-	login     *login.Service
-	signedIn  *login.Web
-	keys      *login.Keys
-	locations *location.Service
-	mailboxes *voicemail.Service
-	history   *history.Keeper
-	mail      *notify.Service
-	audio     *audiofiles.Folder
-	busy      *switchboard.Busy
-	speech    *ivr.Conversations
+	directory  *directory.Service
+	sessions   *hotdesk.Service
+	login      *login.Service
+	signedIn   *login.Web
+	keys       *login.Keys
+	locations  *location.Service
+	mailboxes  *voicemail.Service
+	history    *history.Keeper
+	mail       *notify.Service
+	audio      *audiofiles.Folder
+	busy       *switchboard.Busy
+	speech     *ivr.Conversations
+	firstStart *login.FirstStart
 
 	phones  *telephony
 	web     *web
@@ -62,14 +65,20 @@ type App struct {
 }
 
 // Run serves until the context ends, then lets calls end. When it is ready it
-// writes one line: "ready sip=ADDR http=ADDR".
-func Run(ctx context.Context, cfg Config, out io.Writer, log *slog.Logger) error {
+// writes one line to out: "ready sip=ADDR http=ADDR". Where nobody can manage
+// the server yet, it writes to notes where the first super user is made.
+func Run(ctx context.Context, cfg Config, out, notes io.Writer, log *slog.Logger) error {
 	a, err := Start(ctx, cfg, log)
 	if err != nil {
 		return err
 	}
 	if _, err := fmt.Fprintf(out, "ready sip=%s http=%s\n", a.SIPAddr(), a.HTTPAddr()); err != nil {
 		return errors.Join(fmt.Errorf("say that it is ready: %w", err), a.Close())
+	}
+	if link := a.FirstStart(); link != "" {
+		if _, err := fmt.Fprintf(notes, "Nobody can manage this server from the portal yet. Make its super user here; the link works once:\n  %s\n", link); err != nil {
+			return errors.Join(fmt.Errorf("say where to begin: %w", err), a.Close())
+		}
 	}
 	return a.Serve(ctx)
 }
@@ -116,12 +125,26 @@ func (a *App) openServices(ctx context.Context) error {
 	}
 	a.signedIn = login.NewWeb(a.db.WebSessions(), a.directory, a.cfg.Now, a.log)
 	a.keys = login.NewKeys(login.KeysConfig{Store: a.db.Keys(), Failures: a.db.Failures(), Users: a.directory, Now: a.cfg.Now, Log: a.log})
+	if a.firstStart, err = login.NewFirstStart(a.managed); err != nil {
+		return err
+	}
 	a.sessions = hotdesk.New(hotdesk.Config{
 		Store: a.db.Sessions(), Directory: a.directory, Calls: a.busy, Events: a.bus,
 		Now: a.cfg.Now, Log: a.log, Encode: json.Marshal,
 	})
 	a.history = history.New(history.Config{Store: a.db.Records(), Domains: a.directory.Domains, Now: a.cfg.Now, Log: a.log})
 	return a.openMailboxes()
+}
+
+// managed tells whether somebody may manage the server from the portal.
+func (a *App) managed() bool {
+	for _, domain := range a.directory.Domains() {
+		office, _ := a.directory.Office(domain.ID)
+		if slices.ContainsFunc(office.Users, func(u directory.User) bool { return u.Scope == directory.ScopeSuperUser && !u.Disabled }) {
+			return true
+		}
+	}
+	return false
 }
 
 func (a *App) openMailboxes() error {
@@ -188,6 +211,24 @@ func (a *App) catchUp(ctx context.Context) error {
 
 // SIPAddr is where phones register.
 func (a *App) SIPAddr() netip.AddrPort { return a.phones.engine.Addr() }
+
+// FirstStart is the link under which the first super user is made, once; ""
+// where there is one.
+func (a *App) FirstStart() string {
+	token := a.firstStart.Token()
+	if token == "" {
+		return ""
+	}
+	return a.url() + "/first-start/" + token
+}
+
+// url is where browsers reach the portal.
+func (a *App) url() string {
+	if a.cfg.URL != "" {
+		return strings.TrimSuffix(a.cfg.URL, "/")
+	}
+	return "http://" + a.HTTPAddr()
+}
 
 // HTTPAddr is where the API answers.
 func (a *App) HTTPAddr() string { return a.web.addr() }

@@ -16,6 +16,7 @@ type Config struct {
 	Data     string   `help:"Folder for everything the server keeps. (default ${default})" default:"data" placeholder:"DIR"`
 	SIP      string   `name:"sip" help:"Address for SIP over UDP and TCP; port 0 picks a free one. (default ${default})" default:"127.0.0.1:5060" placeholder:"ADDR"`
 	HTTP     string   `name:"http" help:"Address for the API; port 0 picks a free one. (default ${default})" default:"127.0.0.1:8080" placeholder:"ADDR"`
+	URL      string   `name:"url" help:"Where browsers reach the portal, for links in e-mail and single sign-on: http:// and the address above unless set." placeholder:"https://…"`
 	RTPPorts string   `name:"rtp-ports" help:"UDP ports for sound; 0 takes any free ones. (default ${default})" default:"10000-19999" placeholder:"FIRST-LAST"`
 	Database string   `help:"sqlite, or the URL of a PostgreSQL database. (default ${default})" default:"sqlite" placeholder:"sqlite|postgres://…"`
 	Digest   []string `help:"Password algorithms offered to phones, preferred first. Many phones fail when they are offered one they do not know. (default ${default})" enum:"md5,sha-256" default:"md5" placeholder:"md5|sha-256"`

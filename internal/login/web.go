@@ -72,11 +72,9 @@ func NewWeb(store WebStore, users Users, now func() time.Time, log *slog.Logger)
 // Begin signs a user in who has proven who it is. The token is for the browser
 // alone; only its hash is kept.
 func (w *Web) Begin(ctx context.Context, user directory.User, source, agent string) (token string, err error) {
-	raw := make([]byte, 32)
-	if _, err := rand.Read(raw); err != nil {
-		return "", fmt.Errorf("make a token: %w", err)
+	if token, err = newToken(); err != nil {
+		return "", err
 	}
-	token = base64.RawURLEncoding.EncodeToString(raw)
 	now := w.now().UTC()
 	err = w.store.PutWebSession(ctx, WebSession{
 		ID: uuid.Must(uuid.NewV7()).String(), TokenHash: tokenHash(token), DomainID: user.DomainID, UserID: user.ID,
@@ -138,6 +136,15 @@ func (w *Web) Run(ctx context.Context) error {
 		case <-ticker.C:
 		}
 	}
+}
+
+// newToken makes a secret of 256 bits that fits into an address and a cookie.
+func newToken() (string, error) {
+	raw := make([]byte, 32)
+	if _, err := rand.Read(raw); err != nil {
+		return "", fmt.Errorf("make a token: %w", err)
+	}
+	return base64.RawURLEncoding.EncodeToString(raw), nil
 }
 
 func tokenHash(token string) string {

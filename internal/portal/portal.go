@@ -41,15 +41,16 @@ type Locations interface {
 
 // Config is what a [Portal] needs; all of it.
 type Config struct {
-	Directory *directory.Service
-	Passwords Passwords
-	Web       *login.Web
-	Sessions  Sessions
-	Calls     Calls
-	Locations Locations
-	Events    *events.Bus
-	Now       func() time.Time
-	Log       *slog.Logger
+	Directory  *directory.Service
+	Passwords  Passwords
+	Web        *login.Web
+	FirstStart *login.FirstStart
+	Sessions   Sessions
+	Calls      Calls
+	Locations  Locations
+	Events     *events.Bus
+	Now        func() time.Time
+	Log        *slog.Logger
 }
 
 // Portal answers browsers.

@@ -216,6 +216,7 @@ func TestWhoMaySeeWhat(t *testing.T) {
 		"GET /domains/{domain}/users/{extension}": manage, "POST /domains/{domain}/users/{extension}": manage,
 		"POST /domains/{domain}/users/{extension}/delete": manage,
 		"GET /domains/{domain}/devices/{device}":          manage, "POST /domains/{domain}/sessions/{session}/end": manage,
+		"GET /first-start/{token}": "", "POST /first-start/{token}": "", // a wrong token
 		"GET /phones": own, "POST /phones/{session}/release": own,
 	}
 	if diff := cmp.Diff(slices.Sorted(maps.Keys(may)), slices.Sorted(slices.Values(portal.Patterns()))); diff != "" {
@@ -223,7 +224,7 @@ func TestWhoMaySeeWhat(t *testing.T) {
 	}
 	o := office(t)
 	fill := func(domain, session string) *strings.Replacer {
-		return strings.NewReplacer("{$}", "", "{domain}", domain, "{extension}", "1008", "{device}", "5401", "{session}", session)
+		return strings.NewReplacer("{$}", "", "{domain}", domain, "{extension}", "1008", "{device}", "5401", "{session}", session, "{token}", "wrong")
 	}
 	restore := keep(t, o)
 	for _, scope := range scopes()[:5] {

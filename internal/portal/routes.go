@@ -22,6 +22,8 @@ func routes() []route {
 		{Pattern: "GET /{$}", do: (*visit).home},
 		{Pattern: "GET /sign-in", open: true, do: (*visit).signInPage},
 		{Pattern: "POST /sign-in", open: true, do: (*visit).signIn},
+		{Pattern: "GET /first-start/{token}", open: true, do: (*visit).firstStartPage},
+		{Pattern: "POST /first-start/{token}", open: true, do: (*visit).firstStart},
 		{Pattern: "POST /sign-out", do: (*visit).signOut},
 
 		{Pattern: "GET /domains", do: (*visit).domains},

@@ -53,12 +53,20 @@ func (v *visit) signIn() error {
 	case err != nil:
 		return err
 	}
+	if err := v.admit(user); err != nil {
+		return err
+	}
+	return v.to(form.Next)
+}
+
+// admit signs a user in who has proven who it is.
+func (v *visit) admit(user directory.User) error {
 	token, err := v.cfg.Web.Begin(v.r.Context(), user, v.source(), v.r.UserAgent())
 	if err != nil {
 		return err
 	}
 	v.setCookie(token, 0)
-	return v.to(form.Next)
+	return nil
 }
 
 func (v *visit) signOut() error {

@@ -10,6 +10,11 @@ document.addEventListener("submit", (event) => {
 window.addEventListener("pageshow", () => { for (const form of document.forms) delete form.dataset.sent; });
 // What is wrong with a form is where the keyboard begins.
 (document.querySelector(".is-invalid") ?? document.getElementById("problems"))?.focus();
+// The browser knows the time zones, and its own.
+for (const field of document.querySelectorAll("[data-zone]")) {
+  field.value ||= Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
+  for (const zone of Intl.supportedValuesOf?.("timeZone") ?? []) field.list.append(new Option(zone, zone));
+}
 // A lost connection says so.
 const lost = (is) => { const note = document.getElementById("lost"); if (note) note.hidden = !is; };
 document.addEventListener("htmx:sse:error", () => lost(true));
