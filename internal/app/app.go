@@ -27,6 +27,7 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/location"
 	"github.com/hotdesk-pbx/hotdesk/internal/login"
 	"github.com/hotdesk-pbx/hotdesk/internal/notify"
+	"github.com/hotdesk-pbx/hotdesk/internal/portal"
 	"github.com/hotdesk-pbx/hotdesk/internal/sqlstore"
 	"github.com/hotdesk-pbx/hotdesk/internal/switchboard"
 	"github.com/hotdesk-pbx/hotdesk/internal/voicemail"
@@ -50,6 +51,8 @@ type App struct {
 	login      *login.Service
 	signedIn   *login.Web
 	keys       *login.Keys
+	firstStart *login.FirstStart
+	resets     *login.Resets
 	locations  *location.Service
 	mailboxes  *voicemail.Service
 	history    *history.Keeper
@@ -128,6 +131,11 @@ func (a *App) openServices(ctx context.Context) error {
 	if a.firstStart, err = login.NewFirstStart(a.managed); err != nil {
 		return err
 	}
+	key, err := a.db.Secret(ctx, "password resets")
+	if err != nil {
+		return err
+	}
+	a.resets = login.NewResets(key, a.directory, a.cfg.Now)
 	a.sessions = hotdesk.New(hotdesk.Config{
 		Store: a.db.Sessions(), Directory: a.directory, Calls: a.busy, Events: a.bus,
 		Now: a.cfg.Now, Log: a.log, Encode: json.Marshal,
@@ -157,7 +165,8 @@ func (a *App) openMailboxes() error {
 		Now: a.cfg.Now, Log: a.log, Encode: json.Marshal,
 	})
 	a.mail = notify.New(notify.Config{
-		Outbox: a.db.Outbox(notify.Consumer, notify.Kinds()...), Directory: a.directory, Messages: a.mailboxes, Now: a.cfg.Now, Log: a.log,
+		Outbox: a.db.Outbox(notify.Consumer, notify.Kinds()...), Directory: a.directory, Messages: a.mailboxes,
+		ResetLink: func(u directory.User) string { return a.url() + portal.NewPasswordPath + a.resets.Token(u) }, Now: a.cfg.Now, Log: a.log,
 	})
 	return nil
 }

@@ -37,7 +37,7 @@ func (a *App) openWeb(ctx context.Context) error {
 		return err
 	}
 	pages, err := portal.New(portal.Config{
-		Directory: a.directory, Passwords: a.login, Web: a.signedIn, FirstStart: a.firstStart, Sessions: a.sessions,
+		Directory: a.directory, Passwords: a.login, Web: a.signedIn, FirstStart: a.firstStart, Resets: a.resets, Sessions: a.sessions,
 		Calls: a.busy, Locations: a.locations, Events: a.bus, Now: a.cfg.Now, Log: a.log,
 	})
 	if err != nil {

@@ -130,11 +130,10 @@ func (s *Service) checkPIN(ctx context.Context, domainID, deviceID, extension, p
 // a source, such as an IP address. It fails as [Service.CheckPIN] does; the
 // failures of passwords are counted apart from those of PINs.
 func (s *Service) CheckPassword(ctx context.Context, domainID, source, extension, password string) (directory.User, error) {
-	user, found := s.cfg.Directory.UserByExtension(domainID, extension)
+	user, _ := s.cfg.Directory.UserByExtension(domainID, extension)
 	return s.check(ctx, try{
 		account: Portal(domainID, extension), source: Source(source),
-		secret: password, hash: user.PasswordHash, dummy: s.noPassword, user: user,
-		mayUse: found && !user.Disabled && user.Scope != directory.ScopeNoPortal,
+		secret: password, hash: user.PasswordHash, dummy: s.noPassword, user: user, mayUse: mayUsePortal(user),
 	})
 }
 

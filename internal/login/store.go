@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/audit"
+	"github.com/hotdesk-pbx/hotdesk/internal/outbox"
 )
 
 // Failures is how often a subject failed, for the lock-out. A subject is an
@@ -26,6 +27,8 @@ type Store interface {
 	Failures(ctx context.Context, subjects ...string) ([]Failures, error)
 	// Save replaces subjects; a Count and Rounds of 0 forget one.
 	Save(ctx context.Context, fs ...Failures) error
+	// SaveAndTell replaces subjects, and stores a fact that is told outside.
+	SaveAndTell(ctx context.Context, fact outbox.Fact, fs ...Failures) error
 	// Lift forgets subjects, and stores the entry that says who wanted that.
 	Lift(ctx context.Context, entry audit.Entry, subjects ...string) error
 	// Forget forgets the subjects whose last try and last lock-out lie before a

@@ -97,9 +97,9 @@ func (w *Web) Who(ctx context.Context, token string) (directory.User, WebSession
 		return directory.User{}, WebSession{}, err
 	}
 	now := w.now().UTC()
-	user, found := w.users.User(s.UserID)
+	user, _ := w.users.User(s.UserID)
 	over := now.Sub(s.UsedAt) > webIdle || now.Sub(s.CreatedAt) > webLife
-	if over || !found || user.Disabled || user.Scope == directory.ScopeNoPortal {
+	if over || !mayUsePortal(user) {
 		return directory.User{}, WebSession{}, errors.Join(ErrSignedOut, w.store.DropWebSessions(ctx, s.UserID, s.ID))
 	}
 	if now.Sub(s.UsedAt) >= webTouch {

@@ -89,23 +89,14 @@ func (s *Service) recipients(ctx context.Context, fact outbox.Fact) (addresses [
 		s.cfg.Log.WarnContext(ctx, "e-mail: nobody is told of a fact of a domain that is gone", slog.String("fact", fact.ID), slog.String("domain_id", fact.DomainID))
 		return nil, false
 	}
-	switch fact.Kind {
-	case outbox.KindEmergencyCall:
+	if fact.Kind == outbox.KindEmergencyCall {
 		return split(domain.Emergency.NotifyEmail), true
-	case outbox.KindMessageLeft:
-		var left outbox.MessageLeft
-		if err := json.Unmarshal(fact.Payload, &left); err != nil {
-			s.cfg.Log.ErrorContext(ctx, "e-mail: a fact cannot be read", slog.String("fact", fact.ID), slog.Any("error", err))
-			return nil, false
-		}
-		user, found := s.cfg.Directory.User(left.UserID)
-		if !found || user.Disabled || user.Email == "" || domain.Mail.Address == "" {
-			return nil, false
-		}
-		return []string{user.Email}, false
-	default:
+	}
+	user, found := s.cfg.Directory.User(userOf(fact))
+	if !found || user.Disabled || user.Email == "" || domain.Mail.Address == "" {
 		return nil, false
 	}
+	return []string{user.Email}, fact.Kind == outbox.KindPasswordForgotten
 }
 
 // split reads addresses with commas between them, each once.
@@ -138,6 +129,8 @@ func (s *Service) letter(ctx context.Context, domain directory.Domain, fact outb
 			return letter{}, nil, fmt.Errorf("read the fact %s: %w", fact.ID, err)
 		}
 		return s.ofMessage(ctx, domain, fact.At, left)
+	case outbox.KindPasswordForgotten:
+		return s.ofForgotten(domain, userOf(fact)), func() {}, nil
 	default:
 		return letter{}, nil, fmt.Errorf("no mail tells of %q", fact.Kind)
 	}
@@ -166,6 +159,19 @@ func (s *Service) ofMessage(ctx context.Context, domain directory.Domain, at tim
 	l.soundName = "voicemail-" + at.In(zoneOf(domain)).Format("2006-01-02-1504") + ".wav"
 	l.sound = func(w io.Writer) (int64, error) { return io.Copy(w, sound) }
 	return l, func() { _ = sound.Close() }, nil
+}
+
+// ofForgotten brings the link by which somebody chooses a new password.
+func (s *Service) ofForgotten(domain directory.Domain, userID string) letter {
+	user, found := s.cfg.Directory.User(userID)
+	if !found {
+		return letter{subject: "Your Hotdesk account", closing: "The account is gone."}
+	}
+	return letter{
+		subject: "A new password for Hotdesk",
+		rows:    []row{{"Account", user.Extension + "@" + domain.Name}, {"Choose it here, within an hour", s.cfg.ResetLink(user)}},
+		closing: "If it was not you who asked for this, do nothing: your password stays as it is.",
+	}
 }
 
 // ofEmergency tells of an emergency call: what somebody needs who runs there.

@@ -21,7 +21,7 @@ import (
 const Consumer = "mail"
 
 // Kinds are the facts that are told by e-mail.
-func Kinds() []string { return []string{outbox.KindMessageLeft, outbox.KindEmergencyCall} }
+func Kinds() []string { return []string{outbox.KindMessageLeft, outbox.KindEmergencyCall, outbox.KindPasswordForgotten} }
 
 const (
 	// lookEvery is how often the outbox is looked at; where nothing waits that
@@ -56,6 +56,8 @@ type Config struct {
 	Outbox    outbox.Store
 	Directory Directory
 	Messages  Messages
+	// ResetLink makes the link by which a user chooses a new password.
+	ResetLink func(directory.User) string
 	Now       func() time.Time
 	Log       *slog.Logger
 	// Patience is how long a mail server may take to greet, and then to take a

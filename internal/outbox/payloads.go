@@ -5,6 +5,8 @@ package outbox
 const (
 	KindMessageLeft   = "message.left"
 	KindEmergencyCall = "call.emergency"
+	// KindPasswordForgotten is for the person alone, by e-mail.
+	KindPasswordForgotten = "password.forgotten"
 )
 
 // MessageLeft is the payload of [KindMessageLeft]: somebody has left a
@@ -27,4 +29,10 @@ type EmergencyCall struct {
 	CallerID string `json:"caller_id,omitempty"` // the number that is shown, at which to call back
 	Place    string `json:"place,omitempty"`     // where the desk stands; "" when nobody has said
 	Line     string `json:"line,omitempty"`      // the name of the trunk it is tried over first; "" when there is none
+}
+
+// PasswordForgotten is the payload of [KindPasswordForgotten]: somebody, who
+// need not be the user, has asked for a link to choose a new password.
+type PasswordForgotten struct {
+	UserID string `json:"user_id"`
 }

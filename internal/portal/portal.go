@@ -18,9 +18,12 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/login"
 )
 
-// Passwords proves who somebody is; login.Service does.
+// Passwords proves who somebody is, and helps who has forgotten theirs;
+// login.Service does.
 type Passwords interface {
 	CheckPassword(ctx context.Context, domainID, source, extension, password string) (directory.User, error)
+	AskReset(ctx context.Context, source string, user directory.User) error
+	LiftUser(ctx context.Context, by string, user directory.User) error
 }
 
 // Sessions starts and ends the sessions at desks; hotdesk.Service does.
@@ -45,6 +48,7 @@ type Config struct {
 	Passwords  Passwords
 	Web        *login.Web
 	FirstStart *login.FirstStart
+	Resets     *login.Resets
 	Sessions   Sessions
 	Calls      Calls
 	Locations  Locations

@@ -24,6 +24,10 @@ func routes() []route {
 		{Pattern: "POST /sign-in", open: true, do: (*visit).signIn},
 		{Pattern: "GET /first-start/{token}", open: true, do: (*visit).firstStartPage},
 		{Pattern: "POST /first-start/{token}", open: true, do: (*visit).firstStart},
+		{Pattern: "GET /forgotten", open: true, do: (*visit).forgottenPage},
+		{Pattern: "POST /forgotten", open: true, do: (*visit).forgotten},
+		{Pattern: "GET " + NewPasswordPath + "{token}", open: true, do: (*visit).newPasswordPage},
+		{Pattern: "POST " + NewPasswordPath + "{token}", open: true, do: (*visit).newPassword},
 		{Pattern: "POST /sign-out", do: (*visit).signOut},
 
 		{Pattern: "GET /domains", do: (*visit).domains},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/hotdesk-pbx/hotdesk/internal/audit"
 	"github.com/hotdesk-pbx/hotdesk/internal/login"
+	"github.com/hotdesk-pbx/hotdesk/internal/outbox"
 )
 
 // Failures is the [login.Store].
@@ -36,7 +37,14 @@ func failureFields(f *login.Failures) []any {
 }
 
 // Save implements [login.Store].
-func (st *Failures) Save(ctx context.Context, fs ...login.Failures) error {
+func (st *Failures) Save(ctx context.Context, fs ...login.Failures) error { return st.save(ctx, nil, fs) }
+
+// SaveAndTell implements [login.Store].
+func (st *Failures) SaveAndTell(ctx context.Context, fact outbox.Fact, fs ...login.Failures) error {
+	return st.save(ctx, []outbox.Fact{fact}, fs)
+}
+
+func (st *Failures) save(ctx context.Context, facts []outbox.Fact, fs []login.Failures) error {
 	fs = slices.Clone(fs) // in one order for all: two servers must not lock crosswise
 	slices.SortStableFunc(fs, func(a, b login.Failures) int { return cmp.Compare(a.Subject, b.Subject) })
 	err := st.db.write(ctx, func(ctx context.Context, tx *writeConn) error {
@@ -45,7 +53,7 @@ func (st *Failures) Save(ctx context.Context, fs ...login.Failures) error {
 				return err
 			}
 		}
-		return nil
+		return insertFacts(ctx, tx, facts)
 	})
 	if err != nil {
 		return fmt.Errorf("store failed log-ins: %w", err)
