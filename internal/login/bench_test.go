@@ -15,6 +15,7 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/credential"
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/login"
+	"github.com/hotdesk-pbx/hotdesk/internal/outbox"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -23,6 +24,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type memory struct {
 	mu       sync.Mutex
 	failures map[string]login.Failures
+	told     []outbox.Fact
 	audit    []audit.Entry
 	fail     error
 }
@@ -53,6 +55,16 @@ func (m *memory) Save(ctx context.Context, fs ...login.Failures) error {
 		}
 	}
 	return ctx.Err()
+}
+
+func (m *memory) SaveAndTell(ctx context.Context, fact outbox.Fact, fs ...login.Failures) error {
+	if err := m.Save(ctx, fs...); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.told = append(m.told, fact)
+	return nil
 }
 
 func (m *memory) Lift(_ context.Context, entry audit.Entry, subjects ...string) error {
@@ -125,7 +137,7 @@ func newBench(tb testing.TB) *bench {
 		tb.Fatal(err)
 	}
 	domain := directory.Defaults("acme.test")
-	domain.ID = "acme"
+	domain.ID, domain.Mail.Address = "acme", "mail.acme.test:587"
 	users := map[string]directory.User{}
 	for extension, change := range map[string]func(u *directory.User){
 		"1001": func(*directory.User) {},
@@ -137,7 +149,7 @@ func newBench(tb testing.TB) *bench {
 		"1007": func(u *directory.User) { u.Scope = directory.ScopeNoPortal },
 		"5401": func(*directory.User) {},
 	} {
-		u := directory.User{ID: "user" + extension, DomainID: "acme", Extension: extension, PINHash: pin, PasswordHash: password, Scope: directory.ScopeBasicUser}
+		u := directory.User{ID: "user" + extension, DomainID: "acme", Extension: extension, PINHash: pin, PasswordHash: password, Scope: directory.ScopeBasicUser, Email: extension + "@acme.test"}
 		change(&u)
 		users[extension] = u
 	}

@@ -24,11 +24,15 @@ var ErrLink = errors.New("the link is not valid any more")
 // resetLife is how long a link for a new password may be used.
 const resetLife = time.Hour
 
-// ResetLimits are those of asking for a new password by e-mail, for an account
-// and for the place from which it is asked: nobody's mailbox is filled with
-// links.
+// ResetLimits are those of asking for a new password by e-mail for one account:
+// nobody's mailbox is filled with links.
 func ResetLimits() Limits {
 	return Limits{Tries: 3, First: 15 * time.Minute, Most: 24 * time.Hour, Window: 24 * time.Hour}
+}
+
+// ResetSourceLimits are those of one place, which may be a whole office.
+func ResetSourceLimits() Limits {
+	return Limits{Tries: 20, First: 15 * time.Minute, Most: 24 * time.Hour, Window: time.Hour}
 }
 
 // AskReset has a link for a new password mailed to whoever has forgotten
@@ -46,15 +50,16 @@ func (s *Service) AskReset(ctx context.Context, source string, user directory.Us
 		return err
 	}
 	now := s.cfg.Now()
-	if until, locked := latestLock(now, account, place); locked {
-		s.cfg.Log.WarnContext(ctx, "a new password is asked for too often", slog.String("subject", t.account), slog.String("source", source), slog.Time("until", until))
+	if until, locked := Locked(place, now); locked {
+		s.cfg.Log.WarnContext(ctx, "new passwords are asked for too often", slog.String("source", source), slog.Time("until", until))
 		return nil
 	}
-	account, place = ResetLimits().Failed(account, now), ResetLimits().Failed(place, now)
+	place = ResetSourceLimits().Failed(place, now)
 	domain, _ := s.cfg.Directory.Domain(user.DomainID)
-	if !mayUsePortal(user) || user.Email == "" || domain.Mail.Address == "" {
-		return s.cfg.Store.Save(ctx, account, place)
+	if _, locked := Locked(account, now); locked || !mayUsePortal(user) || user.Email == "" || domain.Mail.Address == "" {
+		return s.cfg.Store.Save(ctx, place)
 	}
+	account = ResetLimits().Failed(account, now)
 	payload, err := json.Marshal(outbox.PasswordForgotten{UserID: user.ID})
 	if err != nil {
 		return fmt.Errorf("tell of a forgotten password: %w", err)

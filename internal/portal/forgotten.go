@@ -67,6 +67,10 @@ func (v *visit) newPassword() error {
 	if f.Values.Get("password") != f.Values.Get("repeated") {
 		f.refuse("repeated", "this is not what stands above")
 	}
+	changed := user
+	if err := directory.SetPassword(&changed, f.Values.Get("password")); err != nil {
+		f.refuse("password", err.Error())
+	}
 	v.domain, _ = v.cfg.Directory.Domain(user.DomainID)
 	// The link has proven the right to do this.
 	v.user = directory.User{ID: user.ID, Scope: directory.ScopeSuperUser, DomainID: user.DomainID}
@@ -75,7 +79,8 @@ func (v *visit) newPassword() error {
 		if u == nil || u.PasswordHash != user.PasswordHash {
 			return directory.ErrStale
 		}
-		return inField("password", directory.SetPassword(u, f.Values.Get("password")))
+		u.PasswordHash = changed.PasswordHash
+		return nil
 	})
 	v.user = directory.User{}
 	if err != nil {
