@@ -17,7 +17,7 @@ func layers() [][]string {
 	return [][]string{
 		{"audit", "callrecord", "credential", "events", "dialplan", "sip/digest", "sip/sdp", "sip/resolve", "media/dtmf", "media/g711"},
 		{"directory", "media", "media/wav", "outbox", "sip"},
-		{"history", "hotdesk", "ivr/prompts", "login", "location", "officefile", "emergency", "sip/dialog", "sip/subscription", "trunk", "voicemail"},
+		{"history", "hotdesk", "ivr/prompts", "login", "signon", "location", "officefile", "emergency", "sip/dialog", "sip/subscription", "trunk", "voicemail"},
 		{"ivr", "restapi/resource", "softphone"},
 		{"switchboard"},
 		{"audiofiles", "client", "lamp", "notify", "portal", "restapi", "sipserver", "sqlstore"},

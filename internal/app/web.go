@@ -15,6 +15,7 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
 	"github.com/hotdesk-pbx/hotdesk/internal/portal"
 	"github.com/hotdesk-pbx/hotdesk/internal/restapi"
+	"github.com/hotdesk-pbx/hotdesk/internal/signon"
 )
 
 // maxConnections from strangers are open at once; more wait. Telephony needs the
@@ -37,7 +38,8 @@ func (a *App) openWeb(ctx context.Context) error {
 		return err
 	}
 	pages, err := portal.New(portal.Config{
-		Directory: a.directory, Passwords: a.login, Web: a.signedIn, FirstStart: a.firstStart, Resets: a.resets, Sessions: a.sessions,
+		Directory: a.directory, Passwords: a.login, Web: a.signedIn, FirstStart: a.firstStart, Resets: a.resets,
+		SignOn: signon.New(func() string { return a.url() + portal.SignOnBack }, a.cfg.Now), Sessions: a.sessions,
 		Calls: a.busy, Locations: a.locations, Events: a.bus, Now: a.cfg.Now, Log: a.log,
 	})
 	if err != nil {

@@ -73,6 +73,15 @@ func TestValidateCalls(t *testing.T) {
 		{"mail user without a password", domain(func(d *directory.Domain) { d.Mail.Password = "" }), "mail.password", "missing"},
 		{"mail password without a user", domain(func(d *directory.Domain) { d.Mail.User = "" }), "mail.user", "no user name"},
 		{"mail password of two lines", domain(func(d *directory.Domain) { d.Mail.Password = "a\nb" }), "mail.password", "line break"},
+		{"provider", domain(func(d *directory.Domain) {
+			d.SignOn = directory.SignOn{Issuer: "https://login.acme.test/realm", ClientID: "hotdesk"}
+		}), "", ""},
+		{"provider without TLS", domain(func(d *directory.Domain) {
+			d.SignOn = directory.SignOn{Issuer: "http://login.acme.test", ClientID: "hotdesk"}
+		}), "sign_on.issuer", "no address of a provider"},
+		{"provider of words", domain(func(d *directory.Domain) { d.SignOn = directory.SignOn{Issuer: "the provider", ClientID: "hotdesk"} }), "sign_on.issuer", "no address of a provider"},
+		{"provider without a client", domain(func(d *directory.Domain) { d.SignOn = directory.SignOn{Issuer: "https://login.acme.test"} }), "sign_on.client_id", "missing"},
+		{"client without a provider", domain(func(d *directory.Domain) { d.SignOn = directory.SignOn{ClientID: "hotdesk"} }), "sign_on.issuer", "no address of a provider"},
 		{"mail server without a login", domain(func(d *directory.Domain) { d.Mail.User, d.Mail.Password = "", "" }), "", ""},
 
 		{"ringing too short", ana(func(u *directory.User) { u.Answering.RingSeconds = 4 }), "ring_seconds", "out of bounds"},

@@ -21,6 +21,7 @@ type Domain struct {
 	Outside    Outside
 	Emergency  EmergencyPolicy
 	Mail       MailServer
+	SignOn     SignOn
 	Version    int64 // counts the changes to the office; guards against lost updates
 }
 
@@ -94,6 +95,14 @@ const (
 type EmergencyPolicy struct {
 	NotifyExtension string // is called and hears which desk it is; "" for nobody
 	NotifyEmail     string // "" for nobody; several are separated by commas
+}
+
+// SignOn is the OpenID Connect provider by which a domain's people may sign in
+// to the portal. A user is found by the e-mail address that it vouches for.
+type SignOn struct {
+	Issuer       string // "https://login.example.com"; "" for a domain without one
+	ClientID     string
+	ClientSecret string
 }
 
 // MailServer is where a domain's e-mail goes out.

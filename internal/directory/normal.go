@@ -48,6 +48,7 @@ func normalizeDomain(d *Domain) {
 	d.Emergency.NotifyExtension = strings.TrimSpace(d.Emergency.NotifyExtension)
 	d.Emergency.NotifyEmail = strings.TrimSpace(d.Emergency.NotifyEmail)
 	d.Mail.Address, d.Mail.From = strings.TrimSpace(d.Mail.Address), strings.TrimSpace(d.Mail.From)
+	d.SignOn.Issuer, d.SignOn.ClientID = strings.TrimSpace(d.SignOn.Issuer), strings.TrimSpace(d.SignOn.ClientID)
 }
 
 func normalizeUser(u *User) {

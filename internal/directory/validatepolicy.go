@@ -31,6 +31,7 @@ func (v *validator) calls(d Domain) {
 	v.between("outside.user_calls", d.Outside.UserCalls, 0, 1000)
 	v.emergency(d)
 	v.mail(d.Mail)
+	v.signOn(d.SignOn)
 }
 
 func (v *validator) number(field, number string) {
@@ -88,6 +89,26 @@ func (v *validator) login(prefix, user, password string) {
 	case user == "" && password != "":
 		v.add(prefix+"user", "there is a password, but no user name", "give the user name too, or take the password away")
 	}
+}
+
+func (v *validator) signOn(s SignOn) {
+	if s == (SignOn{}) {
+		return
+	}
+	rest, secure := strings.CutPrefix(s.Issuer, "https://")
+	if !secure {
+		rest, _ = strings.CutPrefix(s.Issuer, "http://")
+	}
+	host, _, _ := cutPort(strings.SplitN(rest, "/", 2)[0])
+	here := host == "localhost" || host == "127.0.0.1" || host == "::1"
+	if !isHost(host) || !secure && !here || strings.ContainsAny(s.Issuer, "?# ") {
+		v.add("sign_on.issuer", fmt.Sprintf("%q is no address of a provider", s.Issuer), "write it as \"https://login.example.com\", as the provider calls itself")
+	}
+	if s.ClientID == "" {
+		v.add("sign_on.client_id", "the client ID is missing", "give the one that the provider has for Hotdesk")
+	}
+	v.text("sign_on.client_id", s.ClientID, 254)
+	v.text("sign_on.client_secret", s.ClientSecret, 254)
 }
 
 // cutPort parts "host:port", also where the host is an IPv6 address in

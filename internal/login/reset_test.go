@@ -34,8 +34,13 @@ func TestLinkForANewPassword(t *testing.T) {
 		{"just sent", true, func() {}, token},
 		{"to the minute", true, func() { now = now.Add(time.Hour) }, token},
 		{"too old", false, func() { now = now.Add(time.Second) }, token},
-		{"used", false, func() { now = now.Add(-time.Hour); known["ana"] = directory.User{ID: "ana", PasswordHash: "new", Scope: ana.Scope} }, token},
-		{"disabled since", false, func() { known["ana"] = directory.User{ID: "ana", PasswordHash: "old", Disabled: true, Scope: ana.Scope} }, token},
+		{"used", false, func() {
+			now = now.Add(-time.Hour)
+			known["ana"] = directory.User{ID: "ana", PasswordHash: "new", Scope: ana.Scope}
+		}, token},
+		{"disabled since", false, func() {
+			known["ana"] = directory.User{ID: "ana", PasswordHash: "old", Disabled: true, Scope: ana.Scope}
+		}, token},
 		{"no portal any more", false, func() { known["ana"] = directory.User{ID: "ana", PasswordHash: "old", Scope: directory.ScopeNoPortal} }, token},
 		{"gone", false, func() { delete(known, "ana") }, token},
 		{"cut off", false, func() { known["ana"] = ana }, token[:len(token)-2]},

@@ -21,7 +21,9 @@ import (
 const Consumer = "mail"
 
 // Kinds are the facts that are told by e-mail.
-func Kinds() []string { return []string{outbox.KindMessageLeft, outbox.KindEmergencyCall, outbox.KindPasswordForgotten} }
+func Kinds() []string {
+	return []string{outbox.KindMessageLeft, outbox.KindEmergencyCall, outbox.KindPasswordForgotten}
+}
 
 const (
 	// lookEvery is how often the outbox is looked at; where nothing waits that

@@ -55,6 +55,10 @@ func (b *builder) domain(old directory.Domain) directory.Domain {
 		d.Mail.Password = old.Mail.Password
 	}
 	d.Mail.Password = or(b.plan.mail, d.Mail.Password)
+	if d.SignOn.Issuer == old.SignOn.Issuer && d.SignOn.ClientID == old.SignOn.ClientID {
+		d.SignOn.ClientSecret = old.SignOn.ClientSecret
+	}
+	d.SignOn.ClientSecret = or(b.plan.signOn, d.SignOn.ClientSecret)
 	return d
 }
 

@@ -17,7 +17,7 @@ func TestManualNamesEveryKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, header := range []string{
-		"[domain]", "[domain.hot_desking]", "[domain.codes]", "[domain.mailboxes]", "[domain.outside]", "[domain.emergency]", "[domain.mail]",
+		"[domain]", "[domain.hot_desking]", "[domain.codes]", "[domain.mailboxes]", "[domain.outside]", "[domain.emergency]", "[domain.mail]", "[domain.sign_on]",
 		"[[user]]", "[[user.device]]", "[[device]]", "[[phone]]", "[[number]]", "[[trunk]]",
 	} {
 		text := strings.Replace(header, "[[user.device]]", "[[user]]\n[[user.device]]", 1) + "\nno_such_key_as_this = 1"

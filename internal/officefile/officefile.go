@@ -48,6 +48,7 @@ type Plan struct {
 	at      *table            // of the domain
 	within  map[string]*table // the tables in it: "hot_desking", "mail"
 	mail    *string           // the mail server's password; nil: as it is
+	signOn  *string           // the client secret; nil: as it is
 	users   []userPlan
 	devices []devicePlan // unassigned ones
 	phones  []phonePlan

@@ -189,7 +189,7 @@ func TestExportAndApplyMakeTheSameOffice(t *testing.T) {
 	}
 	before := office(t, dir)
 	text := export(t, before)
-	for _, secret := range []string{"4711", "portal-password", "sip-secret", "mail-password", "trunk-password"} {
+	for _, secret := range []string{"4711", "portal-password", "sip-secret", "mail-password", "trunk-password", "sign-on-secret"} {
 		if strings.Contains(text, `"`+secret+`"`) {
 			t.Errorf("the export shows %q", secret)
 		}

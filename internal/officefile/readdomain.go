@@ -29,6 +29,7 @@ func readDomain(s *section, plan *Plan) {
 		{"outside", func(s *section) { readOutside(s, &d.Outside) }},
 		{"emergency", func(s *section) { readEmergency(s, &d.Emergency) }},
 		{"mail", func(s *section) { plan.mail = readMail(s, &d.Mail) }},
+		{"sign_on", func(s *section) { plan.signOn = readSignOn(s, &d.SignOn) }},
 	} {
 		if sub := s.sub(part.key, "[domain."+part.key+"]"); sub != nil {
 			plan.within[part.key] = sub.table
@@ -81,6 +82,13 @@ func readOutside(s *section, o *directory.Outside) {
 func readEmergency(s *section, e *directory.EmergencyPolicy) {
 	s.text("notify_extension", &e.NotifyExtension)
 	s.text("notify_email", &e.NotifyEmail)
+}
+
+// readSignOn reads all but the client secret, and returns that.
+func readSignOn(s *section, on *directory.SignOn) *string {
+	s.text("issuer", &on.Issuer)
+	s.text("client_id", &on.ClientID)
+	return s.maybe("client_secret")
 }
 
 // readMail reads all but the password into the mail server, and returns that.

@@ -112,6 +112,7 @@ func (w *writer) domain(d directory.Domain) {
 	w.key("user_calls", d.Outside.UserCalls)
 	w.emergency(d.Emergency)
 	w.mail(d.Mail)
+	w.signOn(d.SignOn)
 }
 
 func (w *writer) emergency(e directory.EmergencyPolicy) {
@@ -133,12 +134,27 @@ func (w *writer) mail(m directory.MailServer) {
 	w.login(m.User)
 }
 
+func (w *writer) signOn(s directory.SignOn) {
+	if s == (directory.SignOn{}) {
+		return
+	}
+	w.header("", "[domain.sign_on]")
+	w.key("issuer", s.Issuer)
+	w.key("client_id", s.ClientID)
+	w.unexported("client_secret")
+}
+
 // login writes the user name for a server elsewhere, but not the password.
 func (w *writer) login(user string) {
 	if user != "" {
 		w.key("user", user)
-		_, _ = fmt.Fprintf(&w.text, "%s# password = \"…\" is not exported: give it to a domain that does not have it yet\n", w.indent)
+		w.unexported("password")
 	}
+}
+
+// unexported says of a secret that it is not there.
+func (w *writer) unexported(key string) {
+	_, _ = fmt.Fprintf(&w.text, "%s# %s = \"…\" is not exported: give it to a domain that does not have it yet\n", w.indent, key)
 }
 
 func (w *writer) hotDesking(h directory.HotDesking) {

@@ -65,18 +65,18 @@ func (v *visit) firstStart() error {
 // makeSuperUser adds the user to the domain of the form, which it makes unless
 // it is there.
 func (v *visit) makeSuperUser(ctx context.Context, f *form, user directory.User) (directory.Domain, error) {
-	add := func(o *directory.Office) error {
-		o.Users = append(o.Users, user)
-		return nil
-	}
 	if domain, found := v.cfg.Directory.DomainByName(f.text("domain")); found {
-		_, err := v.cfg.Directory.Edit(ctx, directory.System(), domain.ID, add)
+		_, err := v.cfg.Directory.Edit(ctx, directory.System(), domain.ID, func(o *directory.Office) error {
+			o.Users = append(o.Users, user)
+			return nil
+		})
 		return domain, err
 	}
 	edit, err := v.cfg.Directory.Create(ctx, directory.System(), func(o *directory.Office) error {
 		o.Domain = directory.Defaults(f.text("domain"))
 		o.Domain.TimeZone, o.Domain.Country = f.text("timezone"), f.text("country")
-		return add(o)
+		o.Users = append(o.Users, user)
+		return nil
 	})
 	return edit.After.Domain, err
 }

@@ -24,8 +24,14 @@ func TestFirstStart(t *testing.T) {
 	form := with(b.filled(path), "domain", "Acme.test", "timezone", "America/Toronto", "country", "CA",
 		"extension", "1000", "name", "Mia", "email", "mia@acme.test", "password", password, "repeated", password)
 	for _, c := range []struct{ field, value string }{
-		{"domain", "no domain"}, {"timezone", "Mars/Base"}, {"country", "XX"}, {"extension", "5401x"}, {"name", ""},
-		{"email", "mia"}, {"password", "short"}, {"repeated", "another"},
+		{"domain", "no domain"},
+		{"timezone", "Mars/Base"},
+		{"country", "XX"},
+		{"extension", "5401x"},
+		{"name", ""},
+		{"email", "mia"},
+		{"password", "short"},
+		{"repeated", "another"},
 	} {
 		p := b.ask(http.MethodPost, path, with(form, c.field, c.value))
 		if p.status != http.StatusUnprocessableEntity || !strings.Contains(p.body, `id="`+c.field+`-wrong"`) || strings.Contains(p.body, password) {

@@ -49,6 +49,7 @@ type Config struct {
 	Web        *login.Web
 	FirstStart *login.FirstStart
 	Resets     *login.Resets
+	SignOn     SignOn
 	Sessions   Sessions
 	Calls      Calls
 	Locations  Locations

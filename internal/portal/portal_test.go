@@ -217,6 +217,7 @@ func TestWhoMaySeeWhat(t *testing.T) {
 		"POST /domains/{domain}/users/{extension}/delete": manage,
 		"GET /domains/{domain}/devices/{device}":          manage, "POST /domains/{domain}/sessions/{session}/end": manage,
 		"GET /forgotten": all, "POST /forgotten": all, "GET /new-password/{token}": all, "POST /new-password/{token}": all,
+		"GET /sign-in/single": all, "GET /sign-in/single/back": all,
 		"GET /first-start/{token}": "", "POST /first-start/{token}": "", // a wrong token
 		"GET /phones": own, "POST /phones/{session}/release": own,
 	}

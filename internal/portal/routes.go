@@ -28,6 +28,8 @@ func routes() []route {
 		{Pattern: "POST /forgotten", open: true, do: (*visit).forgotten},
 		{Pattern: "GET " + NewPasswordPath + "{token}", open: true, do: (*visit).newPasswordPage},
 		{Pattern: "POST " + NewPasswordPath + "{token}", open: true, do: (*visit).newPassword},
+		{Pattern: "GET " + SignOnPath, open: true, do: (*visit).signOnPage},
+		{Pattern: "GET " + SignOnBack, open: true, do: (*visit).signOnBack},
 		{Pattern: "POST /sign-out", do: (*visit).signOut},
 
 		{Pattern: "GET /domains", do: (*visit).domains},

@@ -15,6 +15,7 @@ type signInForm struct {
 	Name    string
 	Next    string // where to go then
 	Problem string
+	Single  string // where single sign-on begins; "" where there is none
 }
 
 func (v *visit) toSignIn() error {
@@ -29,14 +30,14 @@ func (v *visit) signInPage() error {
 	if v.user.ID != "" {
 		return v.to("/")
 	}
-	form := signInForm{Next: local(v.r.URL.Query().Get("next"))}
+	form := signInForm{Next: local(v.r.URL.Query().Get("next")), Single: v.signOnLink()}
 	return v.show(http.StatusOK, "Sign in", signInCard(form))
 }
 
 // signIn takes a name such as 1001@acme.test and the portal password. It tells
 // nobody which of them was wrong.
 func (v *visit) signIn() error {
-	form := signInForm{Name: strings.TrimSpace(v.r.PostFormValue("name")), Next: local(v.r.PostFormValue("next"))}
+	form := signInForm{Name: strings.TrimSpace(v.r.PostFormValue("name")), Next: local(v.r.PostFormValue("next")), Single: v.signOnLink()}
 	domain, extension, ok := v.cfg.Directory.ForLogin(form.Name, v.r.Host)
 	if !ok {
 		domain, extension = directory.Domain{}, ""
@@ -80,8 +81,13 @@ func (v *visit) signOut() error {
 func (v *visit) setCookie(token string, maxAge int) {
 	http.SetCookie(v.w, &http.Cookie{ //nolint:gosec // Secure wherever the browser came by HTTPS; an office's own network may have none
 		Name: cookie, Value: token, Path: "/", MaxAge: maxAge, HttpOnly: true, SameSite: http.SameSiteLaxMode,
-		Secure: v.r.TLS != nil || v.r.Header.Get("X-Forwarded-Proto") == "https",
+		Secure: v.secure(),
 	})
+}
+
+// secure tells whether the browser came by HTTPS.
+func (v *visit) secure() bool {
+	return v.r.TLS != nil || v.r.Header.Get("X-Forwarded-Proto") == "https"
 }
 
 // local keeps of an address only what leads to a page of ours.

@@ -29,6 +29,7 @@ func viewDomain(d directory.Domain) resource.Domain {
 		},
 		Emergency: resource.Emergency{NotifyExtension: d.Emergency.NotifyExtension, NotifyEmail: d.Emergency.NotifyEmail},
 		Mail:      resource.Mail{Address: d.Mail.Address, From: d.Mail.From, User: d.Mail.User, HasPassword: d.Mail.Password != ""},
+		SignOn:    resource.SignOn{Issuer: d.SignOn.Issuer, ClientID: d.SignOn.ClientID, HasSecret: d.SignOn.ClientSecret != ""},
 	}
 }
 
@@ -105,6 +106,9 @@ func setPolicies(d *directory.Domain, in resource.DomainInput) {
 	if in.Mail != nil {
 		setMail(&d.Mail, *in.Mail)
 	}
+	if in.SignOn != nil {
+		setSignOn(&d.SignOn, *in.SignOn)
+	}
 }
 
 // setMail changes the mail server. The password goes with a new address or
@@ -118,6 +122,17 @@ func setMail(m *directory.MailServer, in resource.MailInput) {
 		m.Password = ""
 	}
 	set(&m.Password, in.Password)
+}
+
+// setSignOn changes the provider. The secret goes with a new one.
+func setSignOn(s *directory.SignOn, in resource.SignOnInput) {
+	was := *s
+	set(&s.Issuer, in.Issuer)
+	set(&s.ClientID, in.ClientID)
+	if s.Issuer != was.Issuer || s.ClientID != was.ClientID {
+		s.ClientSecret = ""
+	}
+	set(&s.ClientSecret, in.ClientSecret)
 }
 
 func setHotDesking(h *directory.HotDesking, in resource.HotDeskingInput) (err error) {

@@ -33,6 +33,8 @@ func domainColumns(d *directory.Domain) []column {
 		column{"emergency_extension", &d.Emergency.NotifyExtension}, column{"emergency_email", &d.Emergency.NotifyEmail},
 		column{"mail_address", &d.Mail.Address}, column{"mail_from", &d.Mail.From},
 		column{"mail_user", &d.Mail.User}, column{"mail_password", &d.Mail.Password},
+		column{"sign_on_issuer", &d.SignOn.Issuer}, column{"sign_on_client_id", &d.SignOn.ClientID},
+		column{"sign_on_client_secret", &d.SignOn.ClientSecret},
 	)
 }
 

@@ -37,7 +37,9 @@ func failureFields(f *login.Failures) []any {
 }
 
 // Save implements [login.Store].
-func (st *Failures) Save(ctx context.Context, fs ...login.Failures) error { return st.save(ctx, nil, fs) }
+func (st *Failures) Save(ctx context.Context, fs ...login.Failures) error {
+	return st.save(ctx, nil, fs)
+}
 
 // SaveAndTell implements [login.Store].
 func (st *Failures) SaveAndTell(ctx context.Context, fact outbox.Fact, fs ...login.Failures) error {

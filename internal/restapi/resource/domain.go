@@ -16,6 +16,7 @@ type Domain struct {
 	Outside    Outside    `json:"outside"`
 	Emergency  Emergency  `json:"emergency"`
 	Mail       Mail       `json:"mail"`
+	SignOn     SignOn     `json:"sign_on"`
 }
 
 // HotDesking is a domain's policy for hot desks.
@@ -52,6 +53,7 @@ type DomainInput struct {
 	Outside    *OutsideInput    `json:"outside,omitempty"`
 	Emergency  *EmergencyInput  `json:"emergency,omitempty"`
 	Mail       *MailInput       `json:"mail,omitempty"`
+	SignOn     *SignOnInput     `json:"sign_on,omitempty"`
 }
 
 // HotDeskingInput changes a policy; what is missing stays as it is.
@@ -121,6 +123,21 @@ type Emergency struct {
 type EmergencyInput struct {
 	NotifyExtension *string `json:"notify_extension,omitempty"`
 	NotifyEmail     *string `json:"notify_email,omitempty"`
+}
+
+// SignOn is the OpenID Connect provider by which a domain's people may sign in.
+type SignOn struct {
+	Issuer    string `json:"issuer" example:"https://login.example.com"`
+	ClientID  string `json:"client_id"`
+	HasSecret bool   `json:"has_secret"`
+}
+
+// SignOnInput changes the provider; what is missing stays as it is, except that
+// another provider or client needs its secret again.
+type SignOnInput struct {
+	Issuer       *string `json:"issuer,omitempty"`
+	ClientID     *string `json:"client_id,omitempty"`
+	ClientSecret *string `json:"client_secret,omitempty"`
 }
 
 // Mail is where a domain's e-mail goes out.
