@@ -60,7 +60,6 @@ type App struct {
 	audio      *audiofiles.Folder
 	busy       *switchboard.Busy
 	speech     *ivr.Conversations
-	firstStart *login.FirstStart
 
 	phones  *telephony
 	web     *web
