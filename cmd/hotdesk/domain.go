@@ -32,6 +32,8 @@ type domainFields struct {
 	Language *string `help:"Language of the prompts." placeholder:"en"`
 	Default  *bool   `help:"Take requests whose host names no domain." negatable:""`
 
+	Reseller *string `help:"User of any domain who manages this one as a reseller; empty: nobody." placeholder:"EXTENSION@DOMAIN"`
+
 	MainNumber *string           `help:"Public number shown outside for whoever has none." placeholder:"+NUMBER" group:"Calls:"`
 	KeepCalls  *int              `help:"How long the call history is kept; 0: for ever." placeholder:"DAYS" group:"Calls:"`
 	Code       map[string]string `help:"Star code of a feature, such as pickup=**; may be given again, empty switches it off." placeholder:"NAME=CODE" group:"Calls:"`
@@ -72,7 +74,7 @@ type domainFields struct {
 func (f domainFields) input(con console) (resource.DomainInput, error) {
 	password, err := con.secret(f.MailPassword, "password of the mail server")
 	return resource.DomainInput{
-		TimeZone: f.TimeZone, Country: f.Country, Language: f.Language, Default: f.Default,
+		TimeZone: f.TimeZone, Country: f.Country, Language: f.Language, Default: f.Default, Reseller: f.Reseller,
 		MainNumber: f.MainNumber, KeepCalls: f.KeepCalls, Codes: f.Code,
 		HotDesking: &resource.HotDeskingInput{
 			Enabled: f.HotDesking, ActivatePhone: f.ActivatePhone, DeskRange: f.DeskRange,

@@ -30,12 +30,13 @@ func (phoneCommand) Help() string {
 type phoneFields struct {
 	Model   *string   `help:"Make and model." placeholder:"TEXT"`
 	Name    *string   `help:"What people call it." placeholder:"TEXT"`
+	Site    *string   `help:"Part of the domain it belongs to." placeholder:"SITE"`
 	Place   *string   `help:"Where it stands." placeholder:"TEXT"`
 	Devices *[]string `help:"Names of the devices on it, all of them." placeholder:"NAME,…"`
 }
 
 func (f phoneFields) input() resource.PhoneInput {
-	return resource.PhoneInput{Model: f.Model, Name: f.Name, Place: f.Place, Devices: f.Devices}
+	return resource.PhoneInput{Model: f.Model, Name: f.Name, Site: f.Site, Place: f.Place, Devices: f.Devices}
 }
 
 type phoneList struct {
@@ -53,9 +54,9 @@ func (c *phoneList) Run(ctx context.Context, con console) error {
 	if err != nil {
 		return err
 	}
-	t := table{heading: "MAC\tMODEL\tNAME\tPLACE\tDEVICES"}
+	t := table{heading: "MAC\tMODEL\tNAME\tSITE\tPLACE\tDEVICES"}
 	for _, p := range all {
-		t.add(p.MAC, p.Model, p.Name, p.Place, strings.Join(p.Devices, " "))
+		t.add(p.MAC, p.Model, p.Name, p.Site, p.Place, strings.Join(p.Devices, " "))
 	}
 	return c.show(con, all, t)
 }

@@ -34,6 +34,7 @@ func (userCommand) Help() string {
 type userFields struct {
 	Email      *string `help:"E-mail address." placeholder:"ADDRESS"`
 	Scope      *string `help:"What the user may do: super_user, reseller, office_manager, site_manager, call_center_supervisor, call_center_agent, basic_user, no_portal." placeholder:"SCOPE"`
+	Site       *string `help:"Part of the domain it belongs to; a site manager manages its own." placeholder:"SITE"`
 	Place      *string `help:"Where a desk account's phones stand." placeholder:"TEXT"`
 	CallerID   *string `help:"Public number shown outside." placeholder:"+NUMBER"`
 	PIN        *string `name:"pin" help:"PIN for hot desks; \"ask\" asks for it, \"new\" makes one, empty takes it away." placeholder:"DIGITS"`
@@ -54,7 +55,7 @@ type userFields struct {
 
 func (f userFields) input(made *newSecrets, extension string) (in resource.UserInput, err error) {
 	in = resource.UserInput{
-		Email: f.Email, Scope: f.Scope, Place: f.Place, CallerID: f.CallerID, HotDesking: f.HotDesking, Disabled: f.Disabled, Class: f.Class,
+		Email: f.Email, Scope: f.Scope, Site: f.Site, Place: f.Place, CallerID: f.CallerID, HotDesking: f.HotDesking, Disabled: f.Disabled, Class: f.Class,
 		AnsweringInput: resource.AnsweringInput{
 			RingSeconds: f.RingSeconds, DoNotDisturb: f.DoNotDisturb,
 			ForwardAll: f.ForwardAll, ForwardBusy: f.ForwardBusy, ForwardNoAnswer: f.ForwardNoAnswer,
@@ -83,9 +84,9 @@ func (c *userList) Run(ctx context.Context, con console) error {
 	if err != nil {
 		return err
 	}
-	t := table{heading: "EXTENSION\tNAME\tSCOPE\tDESK ACCOUNT\tPIN\tDISABLED\tDEVICES"}
+	t := table{heading: "EXTENSION\tNAME\tSCOPE\tSITE\tDESK ACCOUNT\tPIN\tDISABLED\tDEVICES"}
 	for _, u := range all {
-		t.add(u.Extension, u.Name, u.Scope, yes(u.DeskAccount), yes(u.HasPIN), yes(u.Disabled), strings.Join(u.Devices, " "))
+		t.add(u.Extension, u.Name, u.Scope, u.Site, yes(u.DeskAccount), yes(u.HasPIN), yes(u.Disabled), strings.Join(u.Devices, " "))
 	}
 	return c.show(con, all, t)
 }

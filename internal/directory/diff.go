@@ -63,7 +63,7 @@ func sameDevice(a, b *Device) bool {
 }
 
 func samePhone(a, b *Phone) bool {
-	return a.ID == b.ID && a.MAC == b.MAC && a.Model == b.Model && a.Name == b.Name && a.Place == b.Place &&
+	return a.ID == b.ID && a.MAC == b.MAC && a.Model == b.Model && a.Name == b.Name && a.Site == b.Site && a.Place == b.Place &&
 		slices.Equal(a.Devices, b.Devices)
 }
 
@@ -73,14 +73,14 @@ func allowed(actor Actor, e Edit) bool {
 	domain := Target{DomainID: e.After.Domain.ID}
 	was, is := e.Before.Domain, e.After.Domain
 	switch {
-	case was.ID == "" || was.Default != is.Default:
+	case was.ID == "" || was.Default != is.Default || was.ResellerID != is.ResellerID:
 		return May(actor, ActManageServer, domain)
 	case was.HotDesking.ActivatePhone != is.HotDesking.ActivatePhone && !May(actor, ActActivatePhones, domain):
 		return false
 	case (was != is || e.Change.trunks() > 0) && !May(actor, ActManageDomain, domain):
 		return false
 	}
-	return e.Change.accounts() == 0 || May(actor, ActManageAccounts, domain) || changesOwn(actor, e)
+	return e.Change.accounts() == 0 || mayManageAll(actor, e) || changesOwn(actor, e)
 }
 
 // mayGrantAll reports whether no user that the edit touches has, or had, a

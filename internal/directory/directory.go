@@ -13,6 +13,7 @@ type Domain struct {
 	Country    string // ISO 3166-1 alpha-2: "CA"
 	Language   string // of the prompts: "en"
 	Default    bool   // takes requests whose host names no domain
+	ResellerID string // the user, of any domain, who manages this one as a reseller; "" for nobody
 	HotDesking HotDesking
 	Codes      Codes
 	MainNumber string // E.164; shown outside for whoever has no number of their own
@@ -153,6 +154,7 @@ type User struct {
 	Name         string
 	Email        string
 	Scope        Scope
+	Site         string // the part of the domain it belongs to; "" for none
 	Place        string // where a desk account's phones stand
 	CallerID     string // E.164, shown outside; or [Withheld]
 	PINHash      string // argon2id; "" when the user has no PIN and cannot log in
@@ -205,6 +207,7 @@ type Phone struct {
 	MAC      string // twelve lower-case hex digits, unique everywhere
 	Model    string
 	Name     string
+	Site     string // as of a user
 	Place    string
 	Devices  []string // names of devices of its domain
 }

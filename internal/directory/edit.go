@@ -217,6 +217,9 @@ func (s *Service) compare(before, after Office) []Problem {
 			"take it from that domain first",
 		})
 	}
+	if problem := s.wrongReseller(before.Domain, after.Domain); problem != nil {
+		problems = append(problems, *problem)
+	}
 	return slices.Concat(problems, renumbered(before, after), renamed(before, after))
 }
 
@@ -249,6 +252,20 @@ func renamed(before, after Office) []Problem {
 		}
 	}
 	return problems
+}
+
+// wrongReseller is what is wrong with a reseller whom a domain is given to.
+func (s *Service) wrongReseller(before, after Domain) *Problem {
+	if after.ResellerID == "" || after.ResellerID == before.ResellerID {
+		return nil
+	}
+	if user, found := s.User(after.ResellerID); found && user.Scope == ScopeReseller {
+		return nil
+	}
+	return &Problem{
+		KindDomain, after.ID, after.Name, "reseller", "there is no such reseller",
+		"name a user of any domain whose scope is reseller, such as \"1001@acme.test\"",
+	}
 }
 
 // otherDefault is the name of another domain that is the default, when this

@@ -53,7 +53,8 @@ func normalizeDomain(d *Domain) {
 
 func normalizeUser(u *User) {
 	u.Extension = strings.TrimSpace(u.Extension)
-	u.Name, u.Email, u.Place = strings.TrimSpace(u.Name), strings.TrimSpace(u.Email), strings.TrimSpace(u.Place)
+	u.Name, u.Email = strings.TrimSpace(u.Name), strings.TrimSpace(u.Email)
+	u.Site, u.Place = strings.TrimSpace(u.Site), strings.TrimSpace(u.Place)
 	u.CallerID = NormalNumber(u.CallerID)
 	if u.Scope == "" {
 		u.Scope = ScopeBasicUser
@@ -64,7 +65,8 @@ func normalizeUser(u *User) {
 
 func (p *Phone) normalize() {
 	p.MAC = NormalMAC(p.MAC)
-	p.Model, p.Name, p.Place = strings.TrimSpace(p.Model), strings.TrimSpace(p.Name), strings.TrimSpace(p.Place)
+	p.Model, p.Name = strings.TrimSpace(p.Model), strings.TrimSpace(p.Name)
+	p.Site, p.Place = strings.TrimSpace(p.Site), strings.TrimSpace(p.Place)
 	for j := range p.Devices {
 		p.Devices[j] = normalName(p.Devices[j])
 	}

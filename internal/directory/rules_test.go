@@ -62,6 +62,9 @@ func TestValidate(t *testing.T) {
 		{"name with a line break", ana(func(u *directory.User) { u.Name = "Ana\r\nVia: SIP/2.0/UDP x" }), "name", "line break"},
 		{"name that is not UTF-8", ana(func(u *directory.User) { u.Name = "\xff" }), "name", "UTF-8"},
 		{"endless name", ana(func(u *directory.User) { u.Name = strings.Repeat("a", 1000) }), "name", "longer"},
+		{"site of two lines", ana(func(u *directory.User) { u.Site = "Tor\nonto" }), "site", "line break"},
+		{"site manager without a site", ana(func(u *directory.User) { u.Scope = directory.ScopeSiteManager }), "site", "manages nothing"},
+		{"site of a phone", func(o *office) { o.Phones[0].Site = strings.Repeat("x", 61) }, "site", "longer"},
 		{"e-mail", ana(func(u *directory.User) { u.Email = "ana at acme" }), "email", "no e-mail address"},
 		{"scope", ana(func(u *directory.User) { u.Scope = "boss" }), "scope", "no scope"},
 		{"caller ID", ana(func(u *directory.User) { u.CallerID = "4165550101" }), "caller_id", "no public number"},
@@ -145,6 +148,7 @@ func TestMay(t *testing.T) {
 		}
 	}
 	if directory.MayGrant(directory.Actor{Scope: directory.ScopeSiteManager}, directory.ScopeOfficeManager) ||
+		directory.MayGrant(directory.Actor{Scope: directory.ScopeSiteManager}, directory.ScopeSupervisor) ||
 		directory.MayGrant(directory.Actor{}, directory.ScopeNoPortal) ||
 		!directory.MayGrant(directory.Actor{Scope: directory.ScopeOfficeManager}, directory.ScopeOfficeManager) {
 		t.Error("a scope wider than the own one was granted, or the own one was not")

@@ -46,6 +46,9 @@ func May(actor Actor, act Act, target Target) bool {
 	case ScopeSuperUser:
 		return true
 	case ScopeReseller:
+		if act == ActUseOwn {
+			return actor.UserID != "" && actor.UserID == target.UserID
+		}
 		return act != ActManageServer && act != ActActivatePhones && slices.Contains(actor.Domains, target.DomainID)
 	default:
 		return actor.DomainID != "" && actor.DomainID == target.DomainID && mayInside(actor, act, target)
@@ -88,9 +91,18 @@ func Scopes() []Scope {
 func known(scope Scope) bool { return slices.Contains(Scopes(), scope) }
 
 // MayGrant reports whether an actor may give an account a scope: none that is
-// wider than the actor's own.
+// wider than the actor's own, as a supervisor's is, who sees every site, for who
+// manages one.
 func MayGrant(actor Actor, scope Scope) bool {
+	if actor.Scope == ScopeSiteManager && scope == ScopeSupervisor {
+		return false
+	}
+	return actor.Scope.Covers(scope)
+}
+
+// Covers reports whether a scope is as wide as another, or wider.
+func (s Scope) Covers(other Scope) bool {
 	all := Scopes()
-	own, given := slices.Index(all, actor.Scope), slices.Index(all, scope)
+	own, given := slices.Index(all, s), slices.Index(all, other)
 	return own >= 0 && given >= own
 }

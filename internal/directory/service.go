@@ -145,6 +145,15 @@ func (s *Service) User(id string) (User, bool) {
 	return User{}, false
 }
 
+// Users lists the users of a domain by extension. The list belongs to the
+// directory and must not be changed.
+func (s *Service) Users(domainID string) []User {
+	if o := s.officeOf(domainID); o != nil {
+		return o.Users
+	}
+	return nil
+}
+
 // UserByExtension finds a user of a domain.
 func (s *Service) UserByExtension(domainID, extension string) (User, bool) {
 	if o := s.officeOf(domainID); o != nil {

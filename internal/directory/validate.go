@@ -11,6 +11,9 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/dialplan"
 )
 
+// maxSite is the length of the longest name of a site, in bytes.
+const maxSite = 60
+
 // Validate finds everything that is wrong with an office, in the order domain,
 // users, devices, phones, numbers, trunks. It is the only place where these rules stand.
 func Validate(o Office) []Problem {
@@ -156,6 +159,10 @@ func (v *validator) user(u *User) {
 		v.add("name", "the name is missing", "give the name that the people called will see")
 	}
 	v.text("name", u.Name, 120)
+	v.text("site", u.Site, maxSite)
+	if u.Scope == ScopeSiteManager && u.Site == "" {
+		v.add("site", "a site manager without a site manages nothing", "name the site, or give another scope")
+	}
 	v.text("place", u.Place, 250)
 	v.text("email", u.Email, 254)
 	if u.Email != "" && !isEmail(u.Email) {
@@ -267,6 +274,7 @@ func (v *validator) phones() {
 		macs[p.MAC] = true
 		v.text("model", p.Model, 120)
 		v.text("name", p.Name, 120)
+		v.text("site", p.Site, maxSite)
 		v.text("place", p.Place, 250)
 		for _, name := range p.Devices {
 			switch {

@@ -61,15 +61,15 @@ func (k *Keys) actor(key Key) (directory.Actor, bool) {
 	actor := directory.Actor{Name: "key:" + key.Name, Scope: key.Scope, DomainID: key.DomainID}
 	if key.UserID != "" {
 		user, found := k.cfg.Users.User(key.UserID)
-		if !found || user.Disabled || user.Scope == directory.ScopeNoPortal {
+		if !found || user.Disabled || user.Scope == directory.ScopeNoPortal || !within(key.Scope, user.Scope) {
 			return actor, false
 		}
-		actor.Name, actor.UserID = user.ID, user.ID
-		if directory.MayGrant(directory.Actor{Scope: key.Scope}, user.Scope) {
-			actor.Scope = user.Scope
+		actor = k.cfg.Users.ActorOf(user)
+		if !key.Scope.Covers(user.Scope) {
+			actor.Scope = key.Scope
 		}
 	}
-	if actor.Scope == directory.ScopeReseller {
+	if actor.Scope == directory.ScopeReseller && key.UserID == "" {
 		actor.Domains = []string{key.DomainID}
 	}
 	return actor, slices.Contains(directory.Scopes(), actor.Scope)

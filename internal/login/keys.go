@@ -71,11 +71,18 @@ type KeyStore interface {
 	DropKey(ctx context.Context, id string, entry audit.Entry) error
 }
 
+// KeyUsers finds the users whom keys act for, and what they may do.
+type KeyUsers interface {
+	Users
+	// ActorOf is a user who wants to do something.
+	ActorOf(user directory.User) directory.Actor
+}
+
 // KeysConfig is what [Keys] need; all of it.
 type KeysConfig struct {
 	Store    KeyStore
 	Failures Store
-	Users    Users
+	Users    KeyUsers
 	Now      func() time.Time
 	Log      *slog.Logger
 }
@@ -152,8 +159,10 @@ func checkKeyOfUser(by Maker, key Key, user directory.User) error {
 	switch {
 	case user.ID != key.UserID || user.DomainID != key.DomainID:
 		return &KeyError{"user", "there is no such user in the domain"}
-	case !directory.MayGrant(directory.Actor{Scope: user.Scope}, key.Scope):
+	case !user.Scope.Covers(key.Scope):
 		return &KeyError{"scope", "a key that acts for a user has no wider scope than the user, " + string(user.Scope)}
+	case !within(key.Scope, user.Scope):
+		return &KeyError{"scope", "a key that acts for a " + string(user.Scope) + " has that scope, or one that opens the user's own things only"}
 	case key.UserID != by.Actor.UserID && !directory.MayGrant(by.Actor, user.Scope):
 		return &KeyError{"user", "this user may do more than whoever makes the key"}
 	}
@@ -163,7 +172,7 @@ func checkKeyOfUser(by Maker, key Key, user directory.User) error {
 func checkKeyOfNobody(_ Maker, key Key, _ directory.User) error {
 	whole := key.Scope == directory.ScopeSuperUser
 	switch {
-	case !managesOthers(key.Scope):
+	case !managesOthers(key.Scope) || key.Scope == directory.ScopeSiteManager: // whose site is that of the user
 		return &KeyError{"user", "a key of this scope acts for a user: name one"}
 	case whole && key.DomainID != "":
 		return &KeyError{"domain", "a key of a super user opens every domain: name none, or a narrower scope"}
@@ -173,9 +182,17 @@ func checkKeyOfNobody(_ Maker, key Key, _ directory.User) error {
 	return nil
 }
 
+// within tells whether a key's scope opens nothing that the scope of its user
+// does not; one that is as wide stands for the user's. For who manages a part of a domain, or domains elsewhere, some
+// narrower scopes would: they see all of the user's domain.
+func within(key, user directory.Scope) bool {
+	bounded := user == directory.ScopeReseller || user == directory.ScopeSiteManager
+	return !bounded || key.Covers(user) || directory.ScopeCallCenterAgent.Covers(key)
+}
+
 // managesOthers tells whether a scope opens more than a user's own things.
 func managesOthers(scope directory.Scope) bool {
-	return directory.MayGrant(directory.Actor{Scope: scope}, directory.ScopeSupervisor)
+	return scope.Covers(directory.ScopeSupervisor)
 }
 
 // maySeeKey reports whether a key is an actor's own, or of a domain the actor manages.

@@ -19,6 +19,8 @@ func TestCheckKey(t *testing.T) {
 		"m": {ID: "m", DomainID: "acme", Scope: directory.ScopeOfficeManager},
 		"a": {ID: "a", DomainID: "acme", Scope: directory.ScopeCallCenterAgent},
 		"b": {ID: "b", DomainID: "beta", Scope: directory.ScopeBasicUser},
+		"r": {ID: "r", DomainID: "acme", Scope: directory.ScopeReseller},
+		"t": {ID: "t", DomainID: "acme", Scope: directory.ScopeSiteManager, Site: "North"},
 		"s": {ID: "s", DomainID: "acme", Scope: directory.ScopeSuperUser},
 	}
 	key := func(scope directory.Scope, domain, user string) login.Key {
@@ -47,6 +49,12 @@ func TestCheckKey(t *testing.T) {
 		{directory.CLI(), time.Time{}, key(directory.ScopeBasicUser, "acme", ""), "user"},
 		{directory.CLI(), time.Time{}, key(directory.ScopeNoPortal, "acme", "a"), "scope"},
 		{directory.CLI(), time.Time{}, key("boss", "acme", ""), "scope"},
+		{directory.CLI(), time.Time{}, key(directory.ScopeSiteManager, "acme", ""), "user"},
+		{directory.CLI(), time.Time{}, key(directory.ScopeSiteManager, "acme", "t"), ""},
+		{directory.CLI(), time.Time{}, key(directory.ScopeSupervisor, "acme", "t"), "scope"},
+		{directory.CLI(), time.Time{}, key(directory.ScopeBasicUser, "acme", "t"), ""},
+		{directory.CLI(), time.Time{}, key(directory.ScopeOfficeManager, "acme", "r"), "scope"},
+		{directory.CLI(), time.Time{}, key(directory.ScopeReseller, "acme", "r"), ""},
 		{manager, time.Time{}, key(directory.ScopeOfficeManager, "acme", ""), ""},
 		{manager, time.Time{}, key(directory.ScopeOfficeManager, "beta", ""), "user"},
 		{manager, time.Time{}, key(directory.ScopeReseller, "acme", ""), "scope"},

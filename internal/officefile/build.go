@@ -50,7 +50,7 @@ func (b *builder) build(o *directory.Office) error {
 // domain is the plan's domain with what the file leaves as it is.
 func (b *builder) domain(old directory.Domain) directory.Domain {
 	d := b.plan.Domain
-	d.ID, d.Version = old.ID, old.Version
+	d.ID, d.Version, d.ResellerID = old.ID, old.Version, old.ResellerID
 	if d.Mail.Address == old.Mail.Address && d.Mail.User == old.Mail.User { // another server must not get it
 		d.Mail.Password = old.Mail.Password
 	}

@@ -182,6 +182,7 @@ func (w *writer) user(u directory.User) {
 	w.key("name", u.Name)
 	w.some("email", u.Email)
 	w.key("scope", string(u.Scope))
+	w.some("site", u.Site)
 	w.some("place", u.Place)
 	w.some("caller_id", u.CallerID)
 	w.some("pin_hash", u.PINHash)
@@ -219,6 +220,7 @@ func (w *writer) phone(p directory.Phone) {
 	w.key("mac", directory.FormatMAC(p.MAC))
 	w.some("model", p.Model)
 	w.some("name", p.Name)
+	w.some("site", p.Site)
 	w.some("place", p.Place)
 	names := make([]string, len(p.Devices))
 	for i, name := range p.Devices {

@@ -28,7 +28,9 @@ func (v *visit) users() error {
 	}
 	users := make([]userView, 0, len(office.Users))
 	for _, u := range office.Users {
-		users = append(users, v.viewUser(u))
+		if v.sees(directory.ActManageAccounts, u.Site) {
+			users = append(users, v.viewUser(u))
+		}
 	}
 	return v.show(http.StatusOK, "Users", userList(v.domain, users))
 }
@@ -44,9 +46,9 @@ func (v *visit) viewUser(u directory.User) userView {
 // userDevices shows a user's own devices and, in a banner for each, the hot
 // desks held or lent.
 func (v *visit) userDevices() error {
-	user, found := v.cfg.Directory.UserByExtension(v.domain.ID, v.r.PathValue("extension"))
-	if !found {
-		return errNowhere
+	user, err := v.userOf()
+	if err != nil {
+		return err
 	}
 	view := v.viewUser(user)
 	var lent []deskView
@@ -84,7 +86,7 @@ func (v *visit) held(user directory.User) ([]deskView, error) {
 // device shows one device: at a hot desk with the banner of its session.
 func (v *visit) device() error {
 	device, found := v.cfg.Directory.DeviceByName(v.domain.ID, strings.ToLower(v.r.PathValue("device")))
-	if !found {
+	if !found || !v.sees(directory.ActManageAccounts, v.cfg.Directory.SiteOf(device)) {
 		return errNowhere
 	}
 	desk, is, err := v.deskOf(v.r.Context(), v.domain, device.ID)
@@ -103,7 +105,8 @@ func (v *visit) endSession() error {
 	if err != nil {
 		return err
 	}
-	if session.DomainID != v.domain.ID {
+	device, _ := v.cfg.Directory.Device(session.DeviceID)
+	if session.DomainID != v.domain.ID || !v.sees(directory.ActManageAccounts, v.cfg.Directory.SiteOf(device)) {
 		return errNowhere
 	}
 	if _, err := v.cfg.Sessions.End(v.r.Context(), session.ID, v.by()); err != nil && !errors.Is(err, hotdesk.ErrNoSession) {

@@ -114,9 +114,10 @@ func (v *visit) pick(bar []entry) []entry {
 
 // visible are the domains in which whoever is signed in may see something.
 func (v *visit) visible() []directory.Domain {
+	actor := v.actor()
 	var mine []directory.Domain
 	for _, d := range v.cfg.Directory.Domains() {
-		if directory.May(v.actor(), directory.ActSeeCalls, directory.Target{DomainID: d.ID}) {
+		if directory.MayWithin(actor, directory.ActSeeCalls, d.ID) {
 			mine = append(mine, d)
 		}
 	}

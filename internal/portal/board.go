@@ -2,6 +2,7 @@ package portal
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/events"
@@ -30,9 +31,15 @@ func summarise(desks []deskView) summary {
 	return s
 }
 
+// seenDesks are the desks that whoever is signed in may see.
+func (v *visit) seenDesks() ([]deskView, error) {
+	desks, err := v.desks(v.r.Context(), v.domain)
+	return slices.DeleteFunc(desks, func(d deskView) bool { return !v.sees(directory.ActSeeCalls, d.Site) }), err
+}
+
 // board shows who sits where, now.
 func (v *visit) board() error {
-	desks, err := v.desks(v.r.Context(), v.domain)
+	desks, err := v.seenDesks()
 	if err != nil {
 		return err
 	}
@@ -47,7 +54,7 @@ func (v *visit) boardLive() error {
 	defer facts.Close()
 	s := newStream(v.w, v.r)
 	manage := v.may(directory.ActManageAccounts)
-	desks, err := v.desks(v.r.Context(), v.domain)
+	desks, err := v.seenDesks()
 	if err != nil {
 		return err
 	}
@@ -79,7 +86,7 @@ func (v *visit) boardMoves(s *stream, fact events.Fact, manage bool) error {
 		if changed.DomainID != v.domain.ID {
 			return nil
 		}
-		desks, err := v.desks(v.r.Context(), v.domain)
+		desks, err := v.seenDesks()
 		if err != nil {
 			return err
 		}
@@ -90,7 +97,7 @@ func (v *visit) boardMoves(s *stream, fact events.Fact, manage bool) error {
 		if err != nil {
 			return err
 		}
-		if !is {
+		if !is || !v.sees(directory.ActSeeCalls, desk.Site) {
 			continue
 		}
 		if err := s.send(deskMoves(desk, manage)); err != nil {

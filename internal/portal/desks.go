@@ -27,6 +27,7 @@ type deskView struct {
 	DeviceID   string
 	Device     string // the name its phone registers with
 	Name       string // "Window 1", or the device's
+	Site       string
 	Place      string
 	State      deskState
 	Session    *hotdesk.Session
@@ -95,6 +96,7 @@ func (p *Portal) deskOf(ctx context.Context, domain directory.Domain, deviceID s
 // desk is a device with the session that is open there, or nil.
 func (p *Portal) desk(domain directory.Domain, device directory.Device, session *hotdesk.Session) deskView {
 	d := deskView{DomainName: domain.Name, DeviceID: device.ID, Device: device.Name, Name: device.Name, State: deskFree, Session: session}
+	d.Site = p.cfg.Directory.SiteOf(device)
 	if owner, ok := p.cfg.Directory.User(device.OwnerID); ok {
 		d.Name, d.Place = owner.Name, owner.Place
 	}

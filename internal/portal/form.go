@@ -7,11 +7,16 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 )
 
 // maxForm bounds what a form may send, in bytes.
 const maxForm = 1 << 20
+
+// idField holds, in a form that makes something, the ID of what will be made.
+const idField = "id"
 
 // tagField holds, in a form that changes something, the tag of what was shown.
 const tagField = "tag"
@@ -59,6 +64,15 @@ type badRequestError struct{ err error }
 func (e *badRequestError) Error() string { return e.err.Error() }
 
 func (e *badRequestError) Unwrap() error { return e.err }
+
+// newID is the ID that a form brings for what it makes.
+func (f *form) newID() (string, error) {
+	id := f.Values.Get(idField)
+	if err := uuid.Validate(id); err != nil {
+		return "", &badRequestError{err: err}
+	}
+	return id, nil
+}
 
 // text is what stands in a field, without the spaces around it.
 func (f *form) text(field string) string { return strings.TrimSpace(f.Values.Get(field)) }

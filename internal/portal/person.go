@@ -2,6 +2,7 @@ package portal
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -11,7 +12,7 @@ import (
 // userOf is the user that the address names.
 func (v *visit) userOf() (directory.User, error) {
 	user, found := v.cfg.Directory.UserByExtension(v.domain.ID, v.r.PathValue("extension"))
-	if !found {
+	if !found || !v.sees(directory.ActManageAccounts, user.Site) {
 		return directory.User{}, errNowhere
 	}
 	return user, nil
@@ -24,13 +25,13 @@ func (v *visit) userPage() error {
 		return err
 	}
 	f := newForm("extension", user.Extension, "name", user.Name, "email", user.Email, "scope", string(user.Scope),
-		"place", user.Place, "caller_id", user.CallerID, "enabled", strconv.FormatBool(!user.Disabled),
+		"site", user.Site, "place", user.Place, "caller_id", user.CallerID, "enabled", strconv.FormatBool(!user.Disabled),
 		"hot_desking", strconv.FormatBool(!user.NoHotDesking), tagField, directory.Tag(user))
 	return v.showUser(user, f)
 }
 
 func (v *visit) showUser(user directory.User, f *form) error {
-	return v.show(f.status, user.Name, userForm(v.domain, v.viewUser(user), v.grantable(), f))
+	return v.show(f.status, user.Name, userForm(v.domain, v.viewUser(user), v.grantable(), v.sites(), f))
 }
 
 // saveUser changes a user as a form says.
@@ -52,7 +53,7 @@ func (v *visit) saveUser() error {
 			return err
 		}
 		u.Extension, u.Name, u.Email, u.Place, u.CallerID = f.text("extension"), f.text("name"), f.text("email"), f.text("place"), f.text("caller_id")
-		u.Scope = directory.Scope(f.text("scope"))
+		u.Scope, u.Site = directory.Scope(f.text("scope")), f.text("site")
 		u.Disabled, u.NoHotDesking = !f.ticked("enabled"), !f.ticked("hot_desking")
 		return nil
 	})
@@ -74,6 +75,11 @@ func (v *visit) grantable() []choice {
 		}
 	}
 	return choices
+}
+
+// sites are those that whoever is signed in may put something into.
+func (v *visit) sites() []string {
+	return slices.DeleteFunc(v.cfg.Directory.Sites(v.domain.ID), func(site string) bool { return !v.sees(directory.ActManageAccounts, site) })
 }
 
 // scopeName is how people call a scope: "Call Center Agent".

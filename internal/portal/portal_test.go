@@ -23,25 +23,36 @@ import (
 const password = "a portal password"
 
 // office has one user of each scope, two desks, and a second domain beside it.
+// Victor and the desk 5401 are in the site that the site manager manages; the
+// reseller manages this domain and not the other.
 func office(t *testing.T) *apptest.Office {
 	t.Helper()
 	o := apptest.Start(t)
 	var b strings.Builder
 	b.WriteString("[domain]\nname = \"acme.test\"\ntimezone = \"America/Toronto\"\ncountry = \"CA\"\n")
 	for i, scope := range scopes() {
-		fmt.Fprintf(&b, "[[user]]\nextension = \"100%d\"\nname = %q\nscope = %q\npassword = %q\npin = \"4711\"\n", i, "User <b>"+scope+"</b>", scope, password)
+		fmt.Fprintf(&b, "[[user]]\nextension = \"100%d\"\nname = %q\nscope = %q\npassword = %q\npin = \"4711\"\nsite = %q\n",
+			i, "User <b>"+scope+"</b>", scope, password, map[string]string{"site_manager": "North"}[scope])
 	}
-	b.WriteString("[[user]]\nextension = \"1008\"\nname = \"Victor\"\n")
-	for _, desk := range []string{"5401", "5402"} {
-		fmt.Fprintf(&b, "[[user]]\nextension = %q\nname = \"Window\"\n[[user.device]]\nname = %q\npassword = %q\n", desk, desk, apptest.Password(desk))
+	b.WriteString("[[user]]\nextension = \"1008\"\nname = \"Victor\"\nsite = \"North\"\n")
+	for desk, site := range map[string]string{"5401": "North", "5402": "South"} {
+		fmt.Fprintf(&b, "[[user]]\nextension = %q\nname = \"Window\"\nsite = %q\n[[user.device]]\nname = %q\npassword = %q\n", desk, site, desk, apptest.Password(desk))
 	}
 	o.Apply(t, b.String())
+	acme, _ := o.App.Directory().DomainByName("acme.test")
+	reseller, _, _ := strings.Cut(nameOf("reseller"), "@")
+	if _, err := o.App.Directory().Edit(t.Context(), directory.CLI(), acme.ID, func(o *directory.Office) error {
+		o.Domain.ResellerID = o.UserByExtension(reseller).ID
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
 	o.Apply(t, "[domain]\nname = \"beta.test\"\ntimezone = \"UTC\"\ncountry = \"CA\"\n[[device]]\nname = \"spare\"\npassword = \""+apptest.Password("spare")+"\"\n")
 	return o
 }
 
 func scopes() []string {
-	return []string{"super_user", "office_manager", "call_center_supervisor", "call_center_agent", "basic_user", "no_portal"}
+	return []string{"super_user", "reseller", "office_manager", "site_manager", "call_center_supervisor", "call_center_agent", "basic_user", "no_portal"}
 }
 
 // nameOf is what a user of a scope signs in with.
@@ -207,10 +218,17 @@ func TestGuessersAreLockedOut(t *testing.T) {
 // without a line fails.
 func TestWhoMaySeeWhat(t *testing.T) {
 	t.Parallel()
-	const see, manage, own, all = "super_user office_manager call_center_supervisor", "super_user office_manager",
-		"super_user office_manager call_center_supervisor call_center_agent basic_user", "super_user office_manager call_center_supervisor call_center_agent basic_user"
+	const (
+		server = "super_user"
+		manage = "super_user reseller office_manager site_manager"
+		see    = manage + " call_center_supervisor"
+		all    = see + " call_center_agent basic_user"
+		own    = all
+	)
 	may := map[string]string{
 		"GET /{$}": all, "GET /sign-in": all, "POST /sign-in": all, "POST /sign-out": all, "GET /domains": all,
+		"GET /add-domain": server, "POST /add-domain": server,
+		"GET /domains/{domain}/reseller": server, "POST /domains/{domain}/reseller": server,
 		"GET /domains/{domain}": see, "GET /domains/{domain}/live": see,
 		"GET /domains/{domain}/users": manage, "GET /domains/{domain}/users/{extension}/devices": manage,
 		"GET /domains/{domain}/users/{extension}": manage, "POST /domains/{domain}/users/{extension}": manage,
@@ -229,12 +247,12 @@ func TestWhoMaySeeWhat(t *testing.T) {
 		return strings.NewReplacer("{$}", "", "{domain}", domain, "{extension}", "1008", "{device}", "5401", "{session}", session, "{token}", "wrong")
 	}
 	restore := keep(t, o)
-	for _, scope := range scopes()[:5] {
+	for _, scope := range scopes()[:7] {
 		b := signedIn(t, o, scope)
 		for pattern, scopes := range may {
 			method, path, _ := strings.Cut(pattern, " ")
-			if pattern == "POST /sign-out" || strings.HasSuffix(path, "/live") {
-				continue // they end the visit, or never end; both have tests of their own
+			if pattern == "POST /sign-in" || pattern == "POST /sign-out" || strings.HasSuffix(path, "/live") {
+				continue // they count as wrong tries, end the visit, or never end; each has tests of its own
 			}
 			restore()
 			held := session(t, o, scope, "5401")

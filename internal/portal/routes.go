@@ -33,6 +33,10 @@ func routes() []route {
 		{Pattern: "POST /sign-out", do: (*visit).signOut},
 
 		{Pattern: "GET /domains", do: (*visit).domains},
+		{Pattern: "GET /add-domain", needs: directory.ActManageServer, do: (*visit).addDomainPage},
+		{Pattern: "POST /add-domain", needs: directory.ActManageServer, do: (*visit).addDomain},
+		{Pattern: "GET " + domain + "/reseller", needs: directory.ActManageServer, do: (*visit).resellerPage},
+		{Pattern: "POST " + domain + "/reseller", needs: directory.ActManageServer, do: (*visit).saveReseller},
 		{Pattern: "GET " + domain, needs: directory.ActSeeCalls, do: (*visit).board},
 		{Pattern: "GET " + domain + "/live", needs: directory.ActSeeCalls, do: (*visit).boardLive},
 		{Pattern: "GET " + domain + "/users", needs: directory.ActManageAccounts, do: (*visit).users},

@@ -101,16 +101,11 @@ func local(path string) string {
 // home leads to the page that somebody's day begins with.
 func (v *visit) home() error {
 	switch {
-	case v.user.Scope == directory.ScopeSuperUser:
+	case v.user.Scope == directory.ScopeSuperUser, v.user.Scope == directory.ScopeReseller:
 		return v.to("/domains")
 	case v.may(directory.ActSeeCalls):
 		return v.to("/domains/" + v.domain.Name)
 	default:
 		return v.to("/phones")
 	}
-}
-
-// domains lists those in which somebody may see something.
-func (v *visit) domains() error {
-	return v.show(http.StatusOK, "Domains", domainList(v.visible()))
 }

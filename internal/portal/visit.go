@@ -74,13 +74,16 @@ func (v *visit) findDomain() bool {
 	return found
 }
 
-func (v *visit) actor() directory.Actor {
-	return directory.Actor{Name: v.user.ID, Scope: v.user.Scope, UserID: v.user.ID, DomainID: v.user.DomainID}
-}
+func (v *visit) actor() directory.Actor { return v.cfg.Directory.ActorOf(v.user) }
 
-// may tells whether whoever is signed in may do something in the domain.
-func (v *visit) may(act directory.Act) bool {
-	return directory.May(v.actor(), act, directory.Target{DomainID: v.domain.ID, UserID: v.user.ID})
+// may tells whether whoever is signed in may do something in the domain, or in
+// a site of it: [visit.sees] tells in which.
+func (v *visit) may(act directory.Act) bool { return directory.MayWithin(v.actor(), act, v.domain.ID) }
+
+// sees tells whether whoever is signed in may do something to what belongs to a
+// site of the domain, "" for what belongs to none.
+func (v *visit) sees(act directory.Act, site string) bool {
+	return directory.May(v.actor(), act, directory.Target{DomainID: v.domain.ID, Site: site})
 }
 
 func (v *visit) by() hotdesk.By { return hotdesk.By{Actor: v.user.ID, Door: hotdesk.DoorPortal} }

@@ -131,15 +131,15 @@ func add[I, O any](r router, needs directory.Act, op huma.Operation, do func(con
 // named. To who is from another domain, the domain does not exist.
 func (a *API) admit(ctx context.Context, needs directory.Act, name string) huma.StatusError {
 	actor := peerOf(ctx).actor
-	target := directory.Target{DomainID: actor.DomainID, UserID: actor.UserID}
+	domainID := actor.DomainID
 	if name != "" {
 		d, found := a.cfg.Directory.DomainByName(name)
 		if !found || !sees(actor, d.ID) {
 			return none("domain", name)
 		}
-		target.DomainID = d.ID
+		domainID = d.ID
 	}
-	if needs == anybody || directory.May(actor, needs, target) {
+	if needs == anybody || directory.MayWithin(actor, needs, domainID) {
 		return nil
 	}
 	return huma.Error403Forbidden("this needs the right \"" + string(needs) + "\", which the scope " + string(actor.Scope) + " does not have here")
@@ -147,5 +147,5 @@ func (a *API) admit(ctx context.Context, needs directory.Act, name string) huma.
 
 // sees tells whether a domain exists for an actor.
 func sees(actor directory.Actor, domainID string) bool {
-	return actor.DomainID == domainID || directory.May(actor, directory.ActSeeCalls, directory.Target{DomainID: domainID})
+	return actor.DomainID == domainID || directory.MayWithin(actor, directory.ActSeeCalls, domainID)
 }

@@ -15,7 +15,7 @@ import (
 // Who may use an operation.
 const (
 	everybody   = "super_user reseller office_manager site_manager call_center_supervisor call_center_agent basic_user"
-	supervisors = "super_user reseller office_manager call_center_supervisor" // a site manager without a site sees nothing of others
+	supervisors = "super_user reseller office_manager call_center_supervisor"
 	managers    = "super_user reseller office_manager"
 	servers     = "super_user"
 )
@@ -114,6 +114,9 @@ func TestEveryOperationStandsInTheTable(t *testing.T) {
 func TestScopes(t *testing.T) {
 	t.Parallel()
 	for scope := range strings.FieldsSeq(everybody) {
+		if scope == "site_manager" {
+			continue // who sees a part of what an operation answers: TestSiteManagers
+		}
 		t.Run(scope, func(t *testing.T) {
 			t.Parallel()
 			n := startNetwork(t)

@@ -17,7 +17,7 @@ func (a *API) listAudit(ctx context.Context, in *struct {
 	Limit  int    `query:"limit" minimum:"0" default:"100" doc:"At most so many; 0: all."`
 },
 ) (*list[resource.AuditEntry], error) {
-	d, err := a.domain(ctx, in.Domain)
+	d, err := a.whole(ctx, in.Domain)
 	if err != nil {
 		return nil, err
 	}

@@ -34,7 +34,7 @@ type CallFilter struct {
 
 // callQuery is the query of a filter.
 func (a *API) callQuery(ctx context.Context, in *CallFilter) (directory.Domain, callrecord.Query, error) {
-	d, err := a.domain(ctx, in.Domain)
+	d, err := a.callsOf(ctx, in.Domain)
 	if err != nil {
 		return d, callrecord.Query{}, err
 	}

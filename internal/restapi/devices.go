@@ -22,9 +22,11 @@ func (a *API) listDevices(ctx context.Context, in *InDomain) (*list[resource.Dev
 	if err != nil {
 		return nil, err
 	}
-	devices := make([]resource.Device, len(o.Devices))
-	for i, d := range o.Devices {
-		devices[i] = a.viewDevice(d)
+	devices := make([]resource.Device, 0, len(o.Devices))
+	for _, d := range o.Devices {
+		if a.manages(ctx, o.Domain.ID, a.cfg.Directory.SiteOf(d)) {
+			devices = append(devices, a.viewDevice(d))
+		}
 	}
 	return listOf(devices), nil
 }
@@ -36,7 +38,7 @@ func (a *API) device(ctx context.Context, in InDevice) (directory.Domain, direct
 		return domain, directory.Device{}, err
 	}
 	d, found := a.cfg.Directory.DeviceByName(domain.ID, strings.ToLower(in.Name))
-	if !found {
+	if !found || !a.manages(ctx, domain.ID, a.cfg.Directory.SiteOf(d)) {
 		return domain, d, none("device", in.Name)
 	}
 	return domain, d, nil
@@ -169,7 +171,7 @@ func (a *API) viewDevice(d directory.Device) resource.Device {
 	phone, _ := a.cfg.Directory.PhoneOf(d.ID)
 	domain, _ := a.cfg.Directory.Domain(d.DomainID)
 	return resource.Device{
-		ID: d.ID, Name: d.Name, Owner: owner.Extension, HotDesk: a.cfg.Directory.IsHotDesk(d), Phone: directory.FormatMAC(phone.MAC), Disabled: d.Disabled,
+		ID: d.ID, Name: d.Name, Owner: owner.Extension, HotDesk: a.cfg.Directory.IsHotDesk(d), Site: a.cfg.Directory.SiteOf(d), Phone: directory.FormatMAC(phone.MAC), Disabled: d.Disabled,
 		Place: domain.PlaceOf(phone, owner),
 	}
 }

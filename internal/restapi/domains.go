@@ -3,6 +3,8 @@ package restapi
 import (
 	"context"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/restapi/resource"
 )
@@ -35,6 +37,34 @@ func (a *API) domain(ctx context.Context, name string) (directory.Domain, error)
 	return d, nil
 }
 
+// whole finds the domain that a request names, for what concerns all of it.
+func (a *API) whole(ctx context.Context, name string) (directory.Domain, error) {
+	d, err := a.domain(ctx, name)
+	if err == nil && !a.manages(ctx, d.ID, "") {
+		err = forSites()
+	}
+	return d, err
+}
+
+// manages tells whether the peer manages what belongs to a site of a domain, "" for none.
+func (a *API) manages(ctx context.Context, domainID, site string) bool {
+	return directory.May(peerOf(ctx).actor, directory.ActManageAccounts, directory.Target{DomainID: domainID, Site: site})
+}
+
+// callsOf finds the domain that a request names, for its calls.
+func (a *API) callsOf(ctx context.Context, name string) (directory.Domain, error) {
+	d, err := a.domain(ctx, name)
+	if err == nil && !directory.May(peerOf(ctx).actor, directory.ActSeeCalls, directory.Target{DomainID: d.ID}) {
+		err = forSites()
+	}
+	return d, err
+}
+
+// forSites refuses who manages a site.
+func forSites() error {
+	return huma.Error403Forbidden("this concerns the whole domain, not a site of it")
+}
+
 // office finds the whole office of the domain that a request names.
 func (a *API) office(ctx context.Context, name string) (directory.Office, error) {
 	d, err := a.domain(ctx, name)
@@ -48,22 +78,30 @@ func (a *API) office(ctx context.Context, name string) (directory.Office, error)
 	return o, nil
 }
 
+// wholeOffice is [API.office] for what concerns all of the domain.
+func (a *API) wholeOffice(ctx context.Context, name string) (directory.Office, error) {
+	if _, err := a.whole(ctx, name); err != nil {
+		return directory.Office{}, err
+	}
+	return a.office(ctx, name)
+}
+
 func (a *API) listDomains(ctx context.Context, _ *struct{}) (*list[resource.Domain], error) {
 	var all []resource.Domain
 	for _, d := range a.cfg.Directory.Domains() {
-		if directory.May(peerOf(ctx).actor, directory.ActManageAccounts, directory.Target{DomainID: d.ID}) {
-			all = append(all, viewDomain(d))
+		if a.manages(ctx, d.ID, "") {
+			all = append(all, a.viewDomain(d))
 		}
 	}
 	return listOf(all), nil
 }
 
 func (a *API) getDomain(ctx context.Context, in *InDomain) (*one[resource.Domain], error) {
-	d, err := a.domain(ctx, in.Domain)
+	d, err := a.whole(ctx, in.Domain)
 	if err != nil {
 		return nil, err
 	}
-	return &one[resource.Domain]{Body: viewDomain(d)}, nil
+	return &one[resource.Domain]{Body: a.viewDomain(d)}, nil
 }
 
 func (a *API) addDomain(ctx context.Context, in *struct{ Body resource.DomainInput }) (*one[resource.Domain], error) {
@@ -71,12 +109,12 @@ func (a *API) addDomain(ctx context.Context, in *struct{ Body resource.DomainInp
 	e, err := a.cfg.Directory.Create(ctx, peerOf(ctx).actor, func(o *directory.Office) error {
 		o.Domain = directory.Defaults("")
 		o.Domain.ID = id
-		return setDomain(&o.Domain, in.Body)
+		return a.fillDomain(&o.Domain, in.Body)
 	})
 	if err != nil {
 		return nil, a.problem(ctx, err, id)
 	}
-	return &one[resource.Domain]{Body: viewDomain(e.After.Domain)}, nil
+	return &one[resource.Domain]{Body: a.viewDomain(e.After.Domain)}, nil
 }
 
 func (a *API) setDomain(ctx context.Context, in *struct {
@@ -84,19 +122,19 @@ func (a *API) setDomain(ctx context.Context, in *struct {
 	Body resource.DomainInput
 },
 ) (*one[resource.Domain], error) {
-	d, err := a.domain(ctx, in.Domain)
+	d, err := a.whole(ctx, in.Domain)
 	if err != nil {
 		return nil, err
 	}
-	e, err := a.cfg.Directory.Edit(ctx, peerOf(ctx).actor, d.ID, func(o *directory.Office) error { return setDomain(&o.Domain, in.Body) })
+	e, err := a.cfg.Directory.Edit(ctx, peerOf(ctx).actor, d.ID, func(o *directory.Office) error { return a.fillDomain(&o.Domain, in.Body) })
 	if err != nil {
 		return nil, a.problem(ctx, err, d.ID)
 	}
-	return &one[resource.Domain]{Body: viewDomain(e.After.Domain)}, nil
+	return &one[resource.Domain]{Body: a.viewDomain(e.After.Domain)}, nil
 }
 
 func (a *API) deleteDomain(ctx context.Context, in *InDomain) (*struct{}, error) {
-	d, err := a.domain(ctx, in.Domain)
+	d, err := a.whole(ctx, in.Domain)
 	if err != nil {
 		return nil, err
 	}

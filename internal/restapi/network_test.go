@@ -30,7 +30,7 @@ func startNetwork(t *testing.T) *network {
 	var b strings.Builder
 	b.WriteString("[domain]\nname = \"acme.test\"\ntimezone = \"America/Toronto\"\ncountry = \"CA\"\n")
 	for i, scope := range scopes() {
-		fmt.Fprintf(&b, "[[user]]\nextension = \"100%d\"\nname = \"User %d\"\nscope = %q\npin = \"4711\"\n", i, i, scope)
+		fmt.Fprintf(&b, "[[user]]\nextension = \"100%d\"\nname = \"User %d\"\nscope = %q\npin = \"4711\"\nsite = %q\n", i, i, scope, map[string]string{"site_manager": "North"}[scope])
 	}
 	for _, desk := range []string{"5401", "5402"} {
 		fmt.Fprintf(&b, "[[user]]\nextension = %q\nname = \"Window\"\n[[user.device]]\nname = %q\npassword = %q\n", desk, desk, apptest.Password(desk))
@@ -39,6 +39,10 @@ func startNetwork(t *testing.T) *network {
 	b.WriteString("[[number]]\nnumber = \"+14165550101\"\n[[trunk]]\nname = \"carrier\"\nhost = \"127.0.0.1:9\"\ndisabled = true\n")
 	n.Apply(t, b.String())
 	n.Apply(t, "[domain]\nname = \"beta.test\"\ntimezone = \"UTC\"\ncountry = \"CA\"\n[[user]]\nextension = \"1000\"\nname = \"Bea\"\n")
+	reseller := "1001@acme.test"
+	if _, err := n.local.Domains().Set(t.Context(), "acme.test", resource.DomainInput{Reseller: &reseller}); err != nil {
+		t.Fatal(err)
+	}
 	return n
 }
 

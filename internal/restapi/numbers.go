@@ -21,7 +21,9 @@ func (a *API) listNumbers(ctx context.Context, in *InDomain) (*list[resource.Num
 	}
 	var numbers []resource.Number
 	for _, n := range a.cfg.Directory.Numbers(d.ID) {
-		numbers = append(numbers, a.viewNumber(n))
+		if a.seesNumber(ctx, n) {
+			numbers = append(numbers, a.viewNumber(n))
+		}
 	}
 	return listOf(numbers), nil
 }
@@ -33,10 +35,16 @@ func (a *API) number(ctx context.Context, in InNumber) (directory.Number, error)
 		return directory.Number{}, err
 	}
 	n, found := a.cfg.Directory.NumberByE164(directory.NormalNumber(in.Number))
-	if !found || n.DomainID != d.ID {
+	if !found || n.DomainID != d.ID || !a.seesNumber(ctx, n) {
 		return n, none("number", in.Number)
 	}
 	return n, nil
+}
+
+// seesNumber tells whether the peer manages the user whom a number leads to.
+func (a *API) seesNumber(ctx context.Context, n directory.Number) bool {
+	user, _ := a.cfg.Directory.User(n.UserID)
+	return a.manages(ctx, n.DomainID, user.Site)
 }
 
 func (a *API) getNumber(ctx context.Context, in *InNumber) (*one[resource.Number], error) {

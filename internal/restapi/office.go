@@ -58,7 +58,7 @@ type file struct {
 }
 
 func (a *API) exportOffice(ctx context.Context, in *InDomain) (*file, error) {
-	o, err := a.office(ctx, in.Domain)
+	o, err := a.wholeOffice(ctx, in.Domain)
 	if err != nil {
 		return nil, err
 	}

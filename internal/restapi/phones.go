@@ -18,9 +18,11 @@ func (a *API) listPhones(ctx context.Context, in *InDomain) (*list[resource.Phon
 	if err != nil {
 		return nil, err
 	}
-	phones := make([]resource.Phone, len(o.Phones))
-	for i, p := range o.Phones {
-		phones[i] = viewPhone(p)
+	phones := make([]resource.Phone, 0, len(o.Phones))
+	for _, p := range o.Phones {
+		if a.manages(ctx, o.Domain.ID, p.Site) {
+			phones = append(phones, viewPhone(p))
+		}
 	}
 	return listOf(phones), nil
 }
@@ -32,7 +34,7 @@ func (a *API) phone(ctx context.Context, in InPhone) (directory.Office, director
 		return o, directory.Phone{}, err
 	}
 	p := o.PhoneByMAC(in.MAC)
-	if p == nil {
+	if p == nil || !a.manages(ctx, o.Domain.ID, p.Site) {
 		return o, directory.Phone{}, none("phone", in.MAC)
 	}
 	return o, *p, nil
@@ -107,13 +109,14 @@ func (a *API) deletePhone(ctx context.Context, in *InPhone) (*struct{}, error) {
 }
 
 func viewPhone(p directory.Phone) resource.Phone {
-	return resource.Phone{ID: p.ID, MAC: directory.FormatMAC(p.MAC), Model: p.Model, Name: p.Name, Place: p.Place, Devices: append([]string{}, p.Devices...)}
+	return resource.Phone{ID: p.ID, MAC: directory.FormatMAC(p.MAC), Model: p.Model, Name: p.Name, Site: p.Site, Place: p.Place, Devices: append([]string{}, p.Devices...)}
 }
 
 func setPhone(p *directory.Phone, in resource.PhoneInput) {
 	set(&p.MAC, in.MAC)
 	set(&p.Model, in.Model)
 	set(&p.Name, in.Name)
+	set(&p.Site, in.Site)
 	set(&p.Place, in.Place)
 	if in.Devices != nil {
 		p.Devices = append([]string{}, *in.Devices...)

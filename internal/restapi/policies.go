@@ -10,10 +10,11 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/restapi/resource"
 )
 
-func viewDomain(d directory.Domain) resource.Domain {
+func (a *API) viewDomain(d directory.Domain) resource.Domain {
 	h := d.HotDesking
 	return resource.Domain{
 		ID: d.ID, Name: d.Name, TimeZone: d.TimeZone, Country: d.Country, Language: d.Language, Default: d.Default,
+		Reseller:   a.cfg.Directory.AccountName(d.ResellerID),
 		MainNumber: d.MainNumber, KeepCalls: d.KeepCalls, Codes: viewCodes(d.Codes),
 		HotDesking: resource.HotDesking{
 			Enabled: h.Enabled, ActivatePhone: h.ActivatePhone, DeskRange: h.DeskRange.String(),
@@ -53,6 +54,18 @@ func setNot(to, given *bool) {
 	if given != nil {
 		*to = !*given
 	}
+}
+
+// fillDomain changes a domain as a request says.
+func (a *API) fillDomain(d *directory.Domain, in resource.DomainInput) error {
+	if in.Reseller != nil {
+		user, found := a.cfg.Directory.Account(*in.Reseller)
+		if !found && *in.Reseller != "" {
+			return inField("reseller", errors.New("there is no user "+*in.Reseller+"; write it as extension@domain"))
+		}
+		d.ResellerID = user.ID
+	}
+	return setDomain(d, in)
 }
 
 func setDomain(d *directory.Domain, in resource.DomainInput) error {

@@ -41,11 +41,19 @@ func (a *API) listSessions(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, a.problem(ctx, err, "")
 	}
-	sessions := make([]resource.Session, len(found))
-	for i, s := range found {
-		sessions[i] = a.viewSession(s)
+	sessions := make([]resource.Session, 0, len(found))
+	for _, s := range found {
+		if a.seesSession(ctx, s) {
+			sessions = append(sessions, a.viewSession(s))
+		}
 	}
 	return listOf(sessions), nil
+}
+
+// seesSession tells whether the peer manages the desk of a session.
+func (a *API) seesSession(ctx context.Context, s hotdesk.Session) bool {
+	device, _ := a.cfg.Directory.Device(s.DeviceID)
+	return a.manages(ctx, s.DomainID, a.cfg.Directory.SiteOf(device))
 }
 
 func (a *API) startSession(ctx context.Context, in *struct {
@@ -81,6 +89,9 @@ func (a *API) endSession(ctx context.Context, in *struct {
 	}
 	id := in.Session
 	if device, found := a.cfg.Directory.DeviceByName(d.ID, strings.ToLower(id)); found {
+		if !a.manages(ctx, d.ID, a.cfg.Directory.SiteOf(device)) {
+			return nil, none("session or device", id)
+		}
 		id = device.ID
 	} else {
 		// An ID is good in its own domain only.
@@ -88,7 +99,7 @@ func (a *API) endSession(ctx context.Context, in *struct {
 		if err != nil {
 			return nil, a.problem(ctx, err, "")
 		}
-		if len(sessions) == 0 {
+		if len(sessions) == 0 || !a.seesSession(ctx, sessions[0]) {
 			return nil, none("session or device", id)
 		}
 	}

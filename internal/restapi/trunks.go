@@ -14,7 +14,7 @@ type InTrunk struct {
 }
 
 func (a *API) listTrunks(ctx context.Context, in *InDomain) (*list[resource.Trunk], error) {
-	d, err := a.domain(ctx, in.Domain)
+	d, err := a.whole(ctx, in.Domain)
 	if err != nil {
 		return nil, err
 	}
@@ -27,7 +27,7 @@ func (a *API) listTrunks(ctx context.Context, in *InDomain) (*list[resource.Trun
 
 // trunk finds the trunk that a request names.
 func (a *API) trunk(ctx context.Context, in InTrunk) (directory.Trunk, error) {
-	o, err := a.office(ctx, in.Domain)
+	o, err := a.wholeOffice(ctx, in.Domain)
 	if err != nil {
 		return directory.Trunk{}, err
 	}
@@ -51,7 +51,7 @@ func (a *API) addTrunk(ctx context.Context, in *struct {
 	Body resource.TrunkInput
 },
 ) (*one[resource.Trunk], error) {
-	d, err := a.domain(ctx, in.Domain)
+	d, err := a.whole(ctx, in.Domain)
 	if err != nil {
 		return nil, err
 	}

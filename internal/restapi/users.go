@@ -18,9 +18,11 @@ func (a *API) listUsers(ctx context.Context, in *InDomain) (*list[resource.User]
 	if err != nil {
 		return nil, err
 	}
-	users := make([]resource.User, len(o.Users))
-	for i, u := range o.Users {
-		users[i] = a.viewUser(o.Domain, u)
+	users := make([]resource.User, 0, len(o.Users))
+	for _, u := range o.Users {
+		if a.manages(ctx, o.Domain.ID, u.Site) {
+			users = append(users, a.viewUser(o.Domain, u))
+		}
 	}
 	return listOf(users), nil
 }
@@ -32,7 +34,7 @@ func (a *API) user(ctx context.Context, in InUser) (directory.Domain, directory.
 		return d, directory.User{}, err
 	}
 	u, found := a.cfg.Directory.UserByExtension(d.ID, in.Extension)
-	if !found {
+	if !found || !a.manages(ctx, d.ID, u.Site) {
 		return d, u, none("user", in.Extension)
 	}
 	return d, u, nil
@@ -117,7 +119,7 @@ func (a *API) viewUser(d directory.Domain, u directory.User) resource.User {
 		numbers = append(numbers, n.Number)
 	}
 	return resource.User{
-		ID: u.ID, Extension: u.Extension, Name: u.Name, Email: u.Email, Scope: string(u.Scope), Place: u.Place, CallerID: u.CallerID,
+		ID: u.ID, Extension: u.Extension, Name: u.Name, Email: u.Email, Scope: string(u.Scope), Site: u.Site, Place: u.Place, CallerID: u.CallerID,
 		DeskAccount: u.IsDeskAccount(d.HotDesking), HasPIN: u.PINHash != "", HasPassword: u.PasswordHash != "",
 		HotDesking: !u.NoHotDesking, Disabled: u.Disabled, Devices: devices,
 		Numbers: numbers, Class: string(u.Class), Answering: viewAnswering(u.Answering),
@@ -148,6 +150,7 @@ func setUser(u *directory.User, in resource.UserInput) error {
 	set(&u.Name, in.Name)
 	set(&u.Email, in.Email)
 	set((*string)(&u.Scope), in.Scope)
+	set(&u.Site, in.Site)
 	set(&u.Place, in.Place)
 	set(&u.CallerID, in.CallerID)
 	set(&u.Disabled, in.Disabled)

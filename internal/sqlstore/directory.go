@@ -123,16 +123,16 @@ func putUsers(ctx context.Context, tx *writeConn, c directory.Change) error {
 	for i, u := range c.PutUsers {
 		a := u.Answering
 		rows[i] = []any{
-			u.ID, c.Domain.ID, u.Extension, u.Name, u.Email, string(u.Scope), u.Place, u.CallerID,
+			u.ID, c.Domain.ID, u.Extension, u.Name, u.Email, string(u.Scope), u.Site, u.Place, u.CallerID,
 			u.PINHash, u.PasswordHash, u.Disabled, u.NoHotDesking, a.RingSeconds, a.DoNotDisturb, a.ForwardAll, a.ForwardBusy,
 			a.ForwardNoAnswer, a.RingHereOnly, a.NoMailbox, a.MailboxWithoutPIN, string(u.Class), millis(u.CreatedAt),
 		}
 	}
-	return put(ctx, tx, `insert into users (id, domain_id, extension, name, email, scope, place, caller_id,
+	return put(ctx, tx, `insert into users (id, domain_id, extension, name, email, scope, site, place, caller_id,
 		pin_hash, password_hash, disabled, no_hot_desking, ring_seconds, do_not_disturb, forward_all, forward_busy,
 		forward_no_answer, ring_here_only, no_mailbox, mailbox_without_pin, class, created_at) values %s
 		on conflict (id) do update set extension = excluded.extension, name = excluded.name,
-		email = excluded.email, scope = excluded.scope, place = excluded.place, caller_id = excluded.caller_id,
+		email = excluded.email, scope = excluded.scope, site = excluded.site, place = excluded.place, caller_id = excluded.caller_id,
 		pin_hash = excluded.pin_hash, password_hash = excluded.password_hash, disabled = excluded.disabled,
 		no_hot_desking = excluded.no_hot_desking, ring_seconds = excluded.ring_seconds, do_not_disturb = excluded.do_not_disturb,
 		forward_all = excluded.forward_all, forward_busy = excluded.forward_busy, forward_no_answer = excluded.forward_no_answer,
@@ -163,14 +163,14 @@ func putPhones(ctx context.Context, tx *writeConn, c directory.Change) error {
 	rows := make([][]any, len(c.PutPhones))
 	var devices [][]any
 	for i, p := range c.PutPhones {
-		rows[i] = []any{p.ID, c.Domain.ID, p.MAC, p.Model, p.Name, p.Place}
+		rows[i] = []any{p.ID, c.Domain.ID, p.MAC, p.Model, p.Name, p.Site, p.Place}
 		for line, name := range p.Devices {
 			devices = append(devices, []any{p.ID, line, name})
 		}
 	}
-	err := put(ctx, tx, `insert into phones (id, domain_id, mac, model, name, place) values %s
+	err := put(ctx, tx, `insert into phones (id, domain_id, mac, model, name, site, place) values %s
 		on conflict (id) do update set mac = excluded.mac, model = excluded.model, name = excluded.name,
-		place = excluded.place
+		site = excluded.site, place = excluded.place
 		where phones.domain_id = excluded.domain_id`, rows)
 	if isConflict(err, "phones_mac") {
 		return fmt.Errorf("a MAC address is %w", directory.ErrTaken)

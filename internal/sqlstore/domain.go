@@ -17,6 +17,7 @@ func domainColumns(d *directory.Domain) []column {
 		{"country", &d.Country},
 		{"language", &d.Language},
 		{"is_default", &d.Default},
+		{"reseller_id", &d.ResellerID},
 		{"main_number", &d.MainNumber},
 		{"keep_calls", &d.KeepCalls},
 	}

@@ -62,7 +62,7 @@ func readUsersAndDevices(ctx context.Context, q querier, domainID string, office
 	var within selection
 	within.where("domain_id = $", domainID)
 	end := within.end("id", 0)
-	users, err := collect(ctx, q, userFields, `select id, domain_id, extension, name, email, scope, place, caller_id,
+	users, err := collect(ctx, q, userFields, `select id, domain_id, extension, name, email, scope, site, place, caller_id,
 		pin_hash, password_hash, disabled, no_hot_desking, ring_seconds, do_not_disturb, forward_all, forward_busy,
 		forward_no_answer, ring_here_only, no_mailbox, mailbox_without_pin, class, created_at from users`+end, within.args...)
 	if err != nil {
@@ -72,7 +72,7 @@ func readUsersAndDevices(ctx context.Context, q querier, domainID string, office
 	for _, u := range users {
 		o := offices[u.DomainID]
 		u.DomainID = o.Domain.ID // one text for all, not one for each
-		u.Scope = unique.Make(u.Scope).Value()
+		u.Scope, u.Site = unique.Make(u.Scope).Value(), unique.Make(u.Site).Value()
 		ids[u.ID] = u.ID
 		o.Users = append(o.Users, u)
 	}
@@ -98,7 +98,7 @@ func readUsersAndDevices(ctx context.Context, q querier, domainID string, office
 func userFields(u *directory.User) []any {
 	a := &u.Answering
 	return []any{
-		&u.ID, &u.DomainID, &u.Extension, &u.Name, &u.Email, &u.Scope, &u.Place, &u.CallerID,
+		&u.ID, &u.DomainID, &u.Extension, &u.Name, &u.Email, &u.Scope, &u.Site, &u.Place, &u.CallerID,
 		&u.PINHash, &u.PasswordHash, &u.Disabled, &u.NoHotDesking,
 		&a.RingSeconds, &a.DoNotDisturb, &a.ForwardAll, &a.ForwardBusy, &a.ForwardNoAnswer,
 		&a.RingHereOnly, &a.NoMailbox, &a.MailboxWithoutPIN, &u.Class,
@@ -120,7 +120,7 @@ func readPhones(ctx context.Context, q querier, domainID string, offices map[str
 	var within selection
 	within.where("domain_id = $", domainID)
 	phones, err := collect(ctx, q, phoneFields,
-		"select id, domain_id, mac, model, name, place from phones"+within.end("id", 0), within.args...)
+		"select id, domain_id, mac, model, name, site, place from phones"+within.end("id", 0), within.args...)
 	if err != nil {
 		return err
 	}
@@ -143,5 +143,5 @@ func readPhones(ctx context.Context, q querier, domainID string, offices map[str
 }
 
 func phoneFields(p *directory.Phone) []any {
-	return []any{&p.ID, &p.DomainID, &p.MAC, &p.Model, &p.Name, &p.Place}
+	return []any{&p.ID, &p.DomainID, &p.MAC, &p.Model, &p.Name, &p.Site, &p.Place}
 }

@@ -8,6 +8,7 @@ type Domain struct {
 	Country    string     `json:"country" example:"CA"`
 	Language   string     `json:"language" example:"en"`
 	Default    bool       `json:"default" doc:"Takes requests whose host names no domain."`
+	Reseller   string     `json:"reseller" example:"1001@sales.test" doc:"Who manages the domain as a reseller, or empty."`
 	MainNumber string     `json:"main_number" example:"+14165550100" doc:"Shown outside for whoever has no number of their own, or empty."`
 	KeepCalls  int        `json:"keep_calls" doc:"Days for which the call history is kept; 0: for ever."`
 	HotDesking HotDesking `json:"hot_desking"`
@@ -45,6 +46,7 @@ type DomainInput struct {
 	Country    *string          `json:"country,omitempty"`
 	Language   *string          `json:"language,omitempty"`
 	Default    *bool            `json:"default,omitempty"`
+	Reseller   *string          `json:"reseller,omitempty" doc:"A user of any domain whose scope is reseller: extension@domain. Empty for nobody."`
 	MainNumber *string          `json:"main_number,omitempty"`
 	KeepCalls  *int             `json:"keep_calls,omitempty"`
 	HotDesking *HotDeskingInput `json:"hot_desking,omitempty"`

@@ -20,6 +20,7 @@ type Device struct {
 	Name     string `json:"name" example:"5401" doc:"The SIP user name."`
 	Owner    string `json:"owner" doc:"The owner's extension; empty for an unassigned device."`
 	HotDesk  bool   `json:"hot_desk" doc:"Can be borrowed."`
+	Site     string `json:"site" doc:"The site of its owner, else of the phone it is on."`
 	Phone    string `json:"phone" doc:"The MAC address of the phone it is on, or empty."`
 	Place    string `json:"place" doc:"Where it stands, as an emergency call tells it; empty when nobody has said."`
 	Disabled bool   `json:"disabled"`
@@ -42,6 +43,7 @@ type Phone struct {
 	MAC     string   `json:"mac" example:"80:5e:c0:11:22:33"`
 	Model   string   `json:"model"`
 	Name    string   `json:"name"`
+	Site    string   `json:"site" doc:"The part of the domain that the phone belongs to, or empty."`
 	Place   string   `json:"place"`
 	Devices []string `json:"devices"`
 }
@@ -51,6 +53,7 @@ type PhoneInput struct {
 	MAC     *string   `json:"mac,omitempty"`
 	Model   *string   `json:"model,omitempty"`
 	Name    *string   `json:"name,omitempty"`
+	Site    *string   `json:"site,omitempty"`
 	Place   *string   `json:"place,omitempty"`
 	Devices *[]string `json:"devices,omitempty"`
 }

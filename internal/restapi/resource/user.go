@@ -7,6 +7,7 @@ type User struct {
 	Name        string   `json:"name" example:"Ana Ruiz"`
 	Email       string   `json:"email"`
 	Scope       string   `json:"scope" example:"basic_user"`
+	Site        string   `json:"site" doc:"The part of the domain that the user belongs to, or empty."`
 	Place       string   `json:"place"`
 	CallerID    string   `json:"caller_id" example:"+14165550101"`
 	DeskAccount bool     `json:"desk_account" doc:"The extension lies in the domain's desk range."`
@@ -39,6 +40,7 @@ type UserInput struct {
 	Name       *string `json:"name,omitempty"`
 	Email      *string `json:"email,omitempty"`
 	Scope      *string `json:"scope,omitempty"`
+	Site       *string `json:"site,omitempty"`
 	Place      *string `json:"place,omitempty"`
 	CallerID   *string `json:"caller_id,omitempty"`
 	PIN        *string `json:"pin,omitempty"`
