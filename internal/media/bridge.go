@@ -1,7 +1,8 @@
 package media
 
 // Bridge is two streams joined: what comes in on one goes out on the other,
-// RTP and RTCP, untouched.
+// RTP and RTCP. Only their numbers change, and only where something else was
+// sent before: each phone gets one RTP stream, whoever speaks in it.
 type Bridge struct{ a, b *Stream }
 
 // Join relays between a and b from now on. Each leaves the bridge it was in,

@@ -42,15 +42,15 @@ func (s *Stream) awaitInserted(ctx context.Context, d *inserted) error {
 	}
 }
 
-// relay sends on what came from the joined stream, or a digit in its place.
-func (s *Stream) relay(pkt []byte) {
+// relay sends on what came from a joined stream, or a digit in its place.
+func (s *Stream) relay(pkt []byte, from *Stream) {
 	if s.inserts.waiting.Load() {
 		var event [rtpHeaderSize + eventSize]byte
 		if r := s.route.Load(); r != nil && s.inserts.replace(pkt, event[:0], r.remote.Events) {
 			pkt = event[:]
 		}
 	}
-	s.send(pkt)
+	s.speak(pkt, from)
 }
 
 // eventSize is the payload of a telephone event (RFC 4733 2.3).

@@ -29,6 +29,7 @@ func (v *voice) report(now time.Time) {
 		Source: v.ssrc, Items: []rtcp.SourceDescriptionItem{{Type: rtcp.SDESCNAME, Text: v.cname}},
 	}}}
 	if pkt, err := rtcp.Marshal([]rtcp.Packet{report, name}); err == nil {
+		translate(pkt, v.stream.out.of(v.stream), renumbering{})
 		v.stream.sendRTCP(pkt)
 	}
 }

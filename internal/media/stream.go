@@ -31,6 +31,7 @@ type Stream struct {
 	hearing hearing
 	voice   voice
 	inserts inserts
+	out     outgoing
 	counts  counts
 
 	mu         sync.Mutex // guards changes of route, what follows, and closing
@@ -54,6 +55,7 @@ func newStream(p *Ports, at pair) (*Stream, error) {
 		return nil, err
 	}
 	s.hearing.prepare(p.cfg.Now)
+	s.out.now = p.cfg.Now
 	return s, nil
 }
 
@@ -186,6 +188,7 @@ func (s *Stream) rtpCame(pkt []byte, from netip.AddrPort) {
 	}
 	if isRTCP(pkt) { // RFC 5761: multiplexed on the RTP port, and so it stays
 		if peer := s.peer.Load(); peer != nil {
+			s.translateFor(peer, pkt)
 			peer.send(pkt)
 		}
 		return
@@ -193,12 +196,12 @@ func (s *Stream) rtpCame(pkt []byte, from netip.AddrPort) {
 	s.counts.received.Add(1)
 	s.counts.receivedBytes.Add(uint64(len(pkt)))
 	s.counts.lost.Store(s.counts.reception.note(pkt))
-	// Two legs whose SDP names each other's ports here would pass a packet round for ever.
-	if peer := s.peer.Load(); peer != nil && from != peer.local {
-		peer.relay(pkt)
-	}
 	if s.hears.Load() {
 		s.hearing.packet(pkt, r)
+	}
+	// Two legs whose SDP names each other's ports here would pass a packet round for ever.
+	if peer := s.peer.Load(); peer != nil && from != peer.local {
+		peer.relay(pkt, s)
 	}
 }
 
@@ -208,8 +211,23 @@ func (s *Stream) rtcpCame(pkt []byte, from netip.AddrPort) {
 		return
 	}
 	if peer := s.peer.Load(); peer != nil {
+		s.translateFor(peer, pkt)
 		peer.sendRTCP(pkt)
 	}
+}
+
+// translateFor makes RTCP that came here fit what the joined stream sends.
+func (s *Stream) translateFor(peer *Stream, pkt []byte) {
+	translate(pkt, peer.out.of(s), s.out.of(peer))
+}
+
+// speak sends an RTP packet of this stream's own or of a joined one. It changes the packet's header.
+func (s *Stream) speak(pkt []byte, speaker *Stream) {
+	if r := s.route.Load(); r == nil || !r.rtp.IsValid() { // on hold no number is used up
+		return
+	}
+	s.out.carry(pkt, speaker)
+	s.send(pkt)
 }
 
 // send writes one datagram to the other side's RTP address; sound is perishable, so a failure is only a lost packet.

@@ -256,7 +256,7 @@ func (v *voice) packet(r *route, pkt []byte, payload uint8, ts uint32) {
 	v.seq++
 	v.packets++
 	v.octets += uint32(len(pkt) - rtpHeaderSize) //nolint:gosec // at most 160
-	v.stream.send(pkt)
+	v.stream.speak(pkt, v.stream)
 }
 
 // sound is a clip of samples.

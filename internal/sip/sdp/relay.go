@@ -182,7 +182,8 @@ func roundabout(line string) bool {
 	switch name {
 	case "candidate", "remote-candidates", "end-of-candidates", "ice-ufrag", "ice-pwd", "ice-options",
 		"ice-lite", "ice-mismatch", "ice-pacing", "crypto", "fingerprint", "setup", "tls-id", "key-mgmt",
-		"rtcp", "rtcp-mux", "rtcp-mux-only", "group", "bundle-only":
+		"rtcp", "rtcp-mux", "rtcp-mux-only", "group", "bundle-only",
+		"ssrc", "ssrc-group": // no longer true once another speaker goes on under the same source
 		return true
 	default:
 		return false
