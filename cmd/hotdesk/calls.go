@@ -44,7 +44,7 @@ type callsList struct {
 	inDomain   `embed:""`
 	callFilter `embed:""`
 
-	Limit int `help:"At most so many. (default ${default})" default:"100" placeholder:"NUMBER"`
+	Limit int `help:"At most so many; 0: all. (default ${default})" default:"100" placeholder:"NUMBER"`
 }
 
 // Run lists calls, with times in the domain's time zone.
@@ -54,22 +54,22 @@ func (c *callsList) Run(ctx context.Context, con console) error {
 		return err
 	}
 	defer server.Close()
-	page, err := server.Calls(ctx, server.domain, client.CallFilter(c.callFilter), "", c.Limit)
+	found, err := server.Calls(ctx, server.domain, client.CallFilter(c.callFilter), c.Limit)
 	if err != nil {
 		return err
 	}
 	if c.JSON {
-		return writeJSON(con.out, page.Items)
+		return writeJSON(con.out, found)
 	}
 	zone, err := zoneOf(ctx, server)
 	if err != nil {
 		return err
 	}
 	t := table{heading: "WHEN\tDIRECTION\tCALLER\tNAME\tDESK\tCALLED\tNAME\tDESK\tRESULT\tTALK"}
-	for i := range page.Items {
-		t.add(callLine(&page.Items[i], zone)...)
+	for i := range found {
+		t.add(callLine(&found[i], zone)...)
 	}
-	return c.show(con, page.Items, t)
+	return c.show(con, found, t)
 }
 
 // callLine is a call in the words of the table.

@@ -22,6 +22,7 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/events"
 	"github.com/hotdesk-pbx/hotdesk/internal/history"
 	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
+	"github.com/hotdesk-pbx/hotdesk/internal/idempotency"
 	"github.com/hotdesk-pbx/hotdesk/internal/ivr"
 	"github.com/hotdesk-pbx/hotdesk/internal/ivr/prompts"
 	"github.com/hotdesk-pbx/hotdesk/internal/location"
@@ -51,6 +52,7 @@ type App struct {
 	login      *login.Service
 	signedIn   *login.Web
 	keys       *login.Keys
+	once       *idempotency.Keeper
 	firstStart *login.FirstStart
 	resets     *login.Resets
 	locations  *location.Service
@@ -135,6 +137,7 @@ func (a *App) openServices(ctx context.Context) error {
 		return err
 	}
 	a.resets = login.NewResets(key, a.directory, a.cfg.Now)
+	a.once = idempotency.New(a.db.Requests(), a.cfg.Now, a.log)
 	a.sessions = hotdesk.New(hotdesk.Config{
 		Store: a.db.Sessions(), Directory: a.directory, Calls: a.busy, Events: a.bus,
 		Now: a.cfg.Now, Log: a.log, Encode: json.Marshal,

@@ -1,6 +1,9 @@
 package audit
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Query selects entries; empty fields select all.
 type Query struct {
@@ -8,7 +11,15 @@ type Query struct {
 	UserID   string // whom the entry concerns
 	DeviceID string
 	Action   string
-	Limit    int // newest first; 0: all
+	From, To time.Time // At lies in it, From included, To not; zero: no such end
+	After    Cursor    // only what comes behind
+	Limit    int       // newest first; 0: all
+}
+
+// Cursor is a place between two entries; the zero value is before all.
+type Cursor struct {
+	At time.Time
+	ID string
 }
 
 // Log is the stored audit log.

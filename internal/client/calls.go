@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strconv"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/restapi/resource"
 )
@@ -38,17 +37,9 @@ func (f CallFilter) query() url.Values {
 	return query
 }
 
-// Calls lists at most so many calls, newest first: those behind a page's Next,
-// or the newest when that is "".
-func (c *Client) Calls(ctx context.Context, domain string, filter CallFilter, after string, limit int) (resource.CallPage, error) {
-	query := filter.query()
-	query.Set("limit", strconv.Itoa(limit))
-	if after != "" {
-		query.Set("after", after)
-	}
-	var page resource.CallPage
-	err := c.call(ctx, http.MethodGet, path("domains", domain, "calls")+"?"+query.Encode(), nil, &page)
-	return page, err
+// Calls lists at most so many calls, newest first; 0: all.
+func (c *Client) Calls(ctx context.Context, domain string, filter CallFilter, limit int) ([]resource.Call, error) {
+	return pages[resource.Call](ctx, c, path("domains", domain, "calls"), filter.query(), limit)
 }
 
 // ExportCalls writes calls as a file for spreadsheets (RFC 4180), newest first.

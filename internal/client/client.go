@@ -15,6 +15,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -101,6 +102,30 @@ func (c *Client) call(ctx context.Context, method, target string, body, answer a
 		return fmt.Errorf("read the server's answer: %w", err)
 	}
 	return nil
+}
+
+// longestPage is how much of a list the server answers with at once.
+const longestPage = 1000
+
+// pages reads a list page by page: at most so many of it; 0: all.
+func pages[T any](ctx context.Context, c *Client, target string, query url.Values, most int) ([]T, error) {
+	all := []T{}
+	for {
+		size := longestPage
+		if most != 0 {
+			size = min(size, most-len(all))
+		}
+		query.Set("limit", strconv.Itoa(size))
+		var page resource.List[T]
+		if err := c.call(ctx, http.MethodGet, target+"?"+query.Encode(), nil, &page); err != nil {
+			return nil, err
+		}
+		all = append(all, page.Items...)
+		if page.Next == "" || most != 0 && len(all) >= most {
+			return all, nil
+		}
+		query.Set("after", page.Next)
+	}
 }
 
 func (c *Client) send(ctx context.Context, method, target, contentType string, body []byte) ([]byte, error) {

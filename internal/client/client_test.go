@@ -49,24 +49,24 @@ func TestRequests(t *testing.T) {
 	})
 	ctx, name := t.Context(), "Ana"
 	for want, send := range map[string]func() error{
-		"GET /api/v1/domains?":                                          func() error { _, err := c.Domains().List(ctx); return err },
+		"GET /api/v1/domains?limit=1000":                                func() error { _, err := c.Domains().List(ctx); return err },
 		"GET /api/v1/domains/a%2Fb/users/..%2F1001?":                    func() error { _, err := c.Users("a/b").Get(ctx, "../1001"); return err },
 		`POST /api/v1/domains/d/users? application/json {"name":"Ana"}`: func() error { _, err := c.Users("d").Add(ctx, resource.UserInput{Name: &name}); return err },
 		`PATCH /api/v1/domains/d/devices/5401? application/json {}`:     func() error { _, err := c.Devices("d").Set(ctx, "5401", resource.DeviceInput{}); return err },
 		"DELETE /api/v1/domains/d/phones/80:5e?":                        func() error { return c.Phones("d").Delete(ctx, "80:5e") },
-		"GET /api/v1/domains/d/sessions?device=5401&open=true&user=1001": func() error {
+		"GET /api/v1/domains/d/sessions?device=5401&limit=1000&open=true&user=1001": func() error {
 			_, err := c.Sessions(ctx, "d", client.SessionFilter{Device: "5401", User: "1001", Open: true})
 			return err
 		},
 		"DELETE /api/v1/domains/d/sessions/5401?": func() error { _, err := c.EndSession(ctx, "d", "5401"); return err },
-		"GET /api/v1/domains/d/calls?after=7.x&limit=5&open=true&text=Ana+%26": func() error {
-			_, err := c.Calls(ctx, "d", client.CallFilter{Text: "Ana &", Open: true}, "7.x", 5)
+		"GET /api/v1/domains/d/calls?limit=5&open=true&text=Ana+%26": func() error {
+			_, err := c.Calls(ctx, "d", client.CallFilter{Text: "Ana &", Open: true}, 5)
 			return err
 		},
 		"GET /api/v1/domains/d/calls.csv?device=5401&from=2026-11-25&result=busy": func() error {
 			return c.ExportCalls(ctx, "d", client.CallFilter{Device: "5401", From: "2026-11-25", Result: "busy"}, io.Discard)
 		},
-		"GET /api/v1/domains/d/audit?limit=0": func() error { _, err := c.Audit(ctx, "d", client.AuditFilter{}); return err },
+		"GET /api/v1/domains/d/audit?limit=1000": func() error { _, err := c.Audit(ctx, "d", client.AuditFilter{}); return err },
 		"GET /api/v1/domains/d/audit?action=a&device=5401&limit=7&user=1001": func() error {
 			_, err := c.Audit(ctx, "d", client.AuditFilter{User: "1001", Device: "5401", Action: "a", Limit: 7})
 			return err

@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strconv"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/restapi/resource"
 )
@@ -78,9 +77,7 @@ func (l Collection[View, Input]) one(name string) string {
 
 // List reads all of them.
 func (l Collection[View, Input]) List(ctx context.Context) ([]View, error) {
-	var all resource.List[View]
-	err := l.client.call(ctx, http.MethodGet, path(l.at...), nil, &all)
-	return all.Items, err
+	return pages[View](ctx, l.client, path(l.at...), url.Values{}, 0)
 }
 
 // Get reads one.
@@ -128,9 +125,7 @@ func (c *Client) Sessions(ctx context.Context, domain string, filter SessionFilt
 	if filter.Open {
 		query.Set("open", "true")
 	}
-	var all resource.List[resource.Session]
-	err := c.call(ctx, http.MethodGet, path("domains", domain, "sessions")+"?"+query.Encode(), nil, &all)
-	return all.Items, err
+	return pages[resource.Session](ctx, c, path("domains", domain, "sessions"), query, 0)
 }
 
 // StartSession logs a person in at a hot desk.
@@ -167,13 +162,11 @@ type AuditFilter struct {
 
 // Audit lists entries of the audit log, newest first.
 func (c *Client) Audit(ctx context.Context, domain string, filter AuditFilter) ([]resource.AuditEntry, error) {
-	query := url.Values{"limit": {strconv.Itoa(filter.Limit)}}
+	query := url.Values{}
 	for name, value := range map[string]string{"user": filter.User, "device": filter.Device, "action": filter.Action} {
 		if value != "" {
 			query.Set(name, value)
 		}
 	}
-	var all resource.List[resource.AuditEntry]
-	err := c.call(ctx, http.MethodGet, path("domains", domain, "audit")+"?"+query.Encode(), nil, &all)
-	return all.Items, err
+	return pages[resource.AuditEntry](ctx, c, path("domains", domain, "audit"), query, filter.Limit)
 }

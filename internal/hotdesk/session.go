@@ -107,7 +107,15 @@ type Query struct {
 
 	UsedBefore time.Time // only sessions whose UsedAt is before it; zero: any
 	NotWarned  bool      // only sessions that were not warned since they were used
+	From, To   time.Time // StartedAt lies in it, From included, To not; zero: no such end
+	After      Cursor    // only what comes behind
 	Limit      int       // newest first; 0: all
+}
+
+// Cursor is a place between two sessions; the zero value is before all.
+type Cursor struct {
+	StartedAt time.Time
+	ID        string
 }
 
 // Near selects the open sessions whose desks are to be warned of EndsAt.

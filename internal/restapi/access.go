@@ -23,6 +23,8 @@ type peer struct {
 	actor   directory.Actor
 	door    hotdesk.Door
 	expires time.Time // of the key it came with; zero: never
+	key     string    // its ID, or "cli"
+	secret  string    // the key itself
 }
 
 type peerKey struct{}
@@ -42,7 +44,7 @@ func by(ctx context.Context) hotdesk.By {
 // the socket in the data folder. See [Listen].
 func (a *API) Local() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		by := peer{actor: directory.CLI(), door: hotdesk.DoorCLI}
+		by := peer{actor: directory.CLI(), door: hotdesk.DoorCLI, key: "cli"}
 		a.mux.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), peerKey{}, by)))
 	})
 }
@@ -71,11 +73,12 @@ func (a *API) recognise(w http.ResponseWriter, r *http.Request) (peer, bool) {
 		a.refuse(w, http.StatusUnauthorized, "send an API key in the header Authorization, as \"Bearer hdk_…\"; \"hotdesk key add\" makes one")
 		return peer{}, false
 	}
-	actor, key, err := a.cfg.Keys.Who(r.Context(), strings.TrimSpace(secret), sourceOf(r))
+	secret = strings.TrimSpace(secret)
+	actor, key, err := a.cfg.Keys.Who(r.Context(), secret, sourceOf(r))
 	locked, isLocked := errors.AsType[*login.LockedError](err)
 	switch {
 	case err == nil:
-		return peer{actor: actor, door: hotdesk.DoorREST, expires: key.ExpiresAt}, true
+		return peer{actor: actor, door: hotdesk.DoorREST, expires: key.ExpiresAt, key: key.ID, secret: secret}, true
 	case isLocked:
 		w.Header().Set("Retry-After", strconv.Itoa(max(1, int(math.Ceil(locked.Until.Sub(a.cfg.Now()).Seconds())))))
 		a.refuse(w, http.StatusTooManyRequests, "too many wrong API keys came from this address")
@@ -117,13 +120,22 @@ func add[I, O any](r router, needs directory.Act, op huma.Operation, do func(con
 	if needs != anybody {
 		op.Extensions = map[string]any{actExtension: string(needs)}
 	}
+	op.Parameters = append(op.Parameters, conditions(op.Method)...)
 	op.Middlewares = append(op.Middlewares, func(ctx huma.Context, next func(huma.Context)) {
+		ctx = huma.WithValue(ctx, askedKey{}, asked{url: ctx.URL(), ifMatch: ctx.Header("If-Match"), ifNoneMatch: ctx.Header("If-None-Match")})
 		if err := r.a.admit(ctx.Context(), needs, ctx.Param("domain")); err != nil {
-			_ = huma.WriteErr(r.api, ctx, err.GetStatus(), err.Error())
+			r.refuse(ctx, err)
 			return
 		}
 		next(ctx)
 	})
+	if op.Method == post && op.OperationID != backupID {
+		op.Parameters = append(op.Parameters, once())
+		op.Middlewares = append(op.Middlewares, r.onlyOnce)
+	}
+	if op.Method == get {
+		do = conditional(do)
+	}
 	huma.Register(r.api, op, do)
 }
 

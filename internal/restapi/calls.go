@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"strconv"
 	"strings"
 	"time"
 
@@ -24,12 +23,11 @@ type CallFilter struct {
 	User      string `query:"user" doc:"Only those of the user with that extension, or with that ID, who may be gone; then as that user sees them."`
 	Direction string `query:"direction" enum:"inbound,outbound,missed" doc:"Of these, only those to or from the user, or missed by the user."`
 	Device    string `query:"device" doc:"Only those made or taken at the device of that name, or with that ID, which may be gone."`
-	From      string `query:"from" doc:"Only from that day on in the domain's time zone, or that moment (RFC 3339)." example:"2026-11-25"`
-	To        string `query:"to" doc:"Only until the end of that day, or before that moment."`
-	Result    string `query:"result" enum:"answered,busy,declined,no_answer,cancelled,not_found,not_reached,failed,service,voicemail,interrupted" doc:"Only those that went so."`
-	Way       string `query:"way" enum:"inside,inbound,outbound" doc:"Only those inside the domain, from outside, or to it."`
-	Text      string `query:"text" doc:"Only those with that in a number or name, in any case."`
-	Open      bool   `query:"open" doc:"Only those that go on."`
+	Span
+	Result string `query:"result" enum:"answered,busy,declined,no_answer,cancelled,not_found,not_reached,failed,service,voicemail,interrupted" doc:"Only those that went so."`
+	Way    string `query:"way" enum:"inside,inbound,outbound" doc:"Only those inside the domain, from outside, or to it."`
+	Text   string `query:"text" doc:"Only those with that in a number or name, in any case."`
+	Open   bool   `query:"open" doc:"Only those that go on."`
 }
 
 // callQuery is the query of a filter.
@@ -49,7 +47,7 @@ func (a *API) callQuery(ctx context.Context, in *CallFilter) (directory.Domain, 
 		return d, q, inQuery("direction", errors.New("whose direction? name a user too"))
 	}
 	if err = a.callEnds(&q, in); err == nil {
-		err = span(&q, in, zoneOf(d))
+		q.From, q.To, err = in.times(zoneOf(d))
 	}
 	return d, q, err
 }
@@ -73,21 +71,6 @@ func (a *API) callEnds(q *callrecord.Query, in *CallFilter) error {
 	return nil
 }
 
-// span reads when the calls began.
-func span(q *callrecord.Query, in *CallFilter, zone *time.Location) (err error) {
-	if in.From != "" {
-		if q.From, err = history.ParseFrom(in.From, zone); err != nil {
-			return inQuery("from", err)
-		}
-	}
-	if in.To != "" {
-		if q.To, err = history.ParseTo(in.To, zone); err != nil {
-			return inQuery("to", err)
-		}
-	}
-	return nil
-}
-
 // zoneOf is a domain's time zone; UTC where this machine does not know it.
 func zoneOf(d directory.Domain) *time.Location {
 	if zone, err := time.LoadLocation(d.TimeZone); err == nil {
@@ -103,47 +86,24 @@ func inQuery(name string, err error) error {
 
 func (a *API) listCalls(ctx context.Context, in *struct {
 	CallFilter
-	After string `query:"after" doc:"Only what comes behind: the word next of the answer before."`
-	Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"100" doc:"At most so many."`
+	Page
 },
-) (*one[resource.CallPage], error) {
+) (*list[resource.Call], error) {
 	_, q, err := a.callQuery(ctx, &in.CallFilter)
 	if err != nil {
 		return nil, err
 	}
-	if q.After, err = parseCursor(in.After); err != nil {
-		return nil, inQuery("after", err)
+	after, err := parsePlace(in.After)
+	if err != nil {
+		return nil, err
 	}
-	q.Limit = in.Limit + 1 // one more tells whether there is more
+	q.After, q.Limit = callrecord.Cursor{StartedAt: after.at, ID: after.id}, in.Limit+1
 	found, err := a.cfg.Calls.Records(ctx, q)
 	if err != nil {
 		return nil, a.problem(ctx, err, "")
 	}
-	page := resource.CallPage{Items: []resource.Call{}}
-	if len(found) > in.Limit {
-		found = found[:in.Limit]
-		page.Next = formatCursor(found[in.Limit-1].Cursor())
-	}
-	for i := range found {
-		page.Items = append(page.Items, a.viewCall(&found[i], q.UserID))
-	}
-	return &one[resource.CallPage]{Body: page}, nil
-}
-
-func formatCursor(c callrecord.Cursor) string {
-	return strconv.FormatInt(c.StartedAt.UnixMilli(), 10) + "." + c.ID
-}
-
-func parseCursor(text string) (callrecord.Cursor, error) {
-	if text == "" {
-		return callrecord.Cursor{}, nil
-	}
-	at, id, _ := strings.Cut(text, ".")
-	ms, err := strconv.ParseInt(at, 10, 64)
-	if err != nil || id == "" {
-		return callrecord.Cursor{}, errors.New("this is no word next of an answer")
-	}
-	return callrecord.Cursor{StartedAt: time.UnixMilli(ms), ID: id}, nil
+	at := func(r callrecord.Record) place { return place{r.StartedAt, r.ID} }
+	return newest(ctx, in.Page, found, at, func(r callrecord.Record) (resource.Call, bool) { return a.viewCall(&r, q.UserID), true }), nil
 }
 
 func (a *API) viewCall(r *callrecord.Record, userID string) resource.Call {

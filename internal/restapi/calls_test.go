@@ -72,7 +72,7 @@ func TestCalls(t *testing.T) {
 		"from=2026-03-01": "c2 c1 c0", "from=2026-03-02": "", "to=2026-02-28": "", "from=2026-03-01T10:00:00Z&to=2026-03-01T11:00:00Z": "c1",
 	} {
 		status, body := s.do(t, "GET /api/v1/domains/acme.test/calls?"+query, "")
-		var page resource.CallPage
+		var page resource.List[resource.Call]
 		if err := json.Unmarshal([]byte(body), &page); status != 200 || err != nil || page.Next != "" {
 			t.Errorf("%s: %d %s", query, status, body)
 		}
@@ -95,7 +95,7 @@ func TestCallsByThePage(t *testing.T) {
 	var ids []string
 	for after := ""; ; {
 		_, body := s.do(t, "GET /api/v1/domains/acme.test/calls?limit=1&after="+after, "")
-		var page resource.CallPage
+		var page resource.List[resource.Call]
 		if err := json.Unmarshal([]byte(body), &page); err != nil || len(page.Items) != 1 {
 			t.Fatal(body)
 		}
@@ -113,7 +113,7 @@ func TestOneCall(t *testing.T) {
 	t.Parallel()
 	s := startHistory(t)
 	_, body := s.do(t, "GET /api/v1/domains/acme.test/calls?user=1001", "")
-	var page resource.CallPage
+	var page resource.List[resource.Call]
 	if err := json.Unmarshal([]byte(body), &page); err != nil || len(page.Items) != 3 {
 		t.Fatal(body)
 	}

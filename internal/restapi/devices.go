@@ -17,18 +17,24 @@ type InDevice struct {
 	Name string `path:"name" example:"5401"`
 }
 
-func (a *API) listDevices(ctx context.Context, in *InDomain) (*list[resource.Device], error) {
+func (a *API) listDevices(ctx context.Context, in *struct {
+	InDomain
+	Page
+	Q          string `query:"q" doc:"Only those with that in the name, place or owner's extension, in any case."`
+	User       string `query:"user" doc:"Only those of the user with that extension."`
+	HotDesk    Flag   `query:"hot_desk" doc:"Only hot desks, or only others."`
+	Registered Flag   `query:"registered" doc:"Only those that answer now, or do not."`
+},
+) (*list[resource.Device], error) {
 	o, err := a.office(ctx, in.Domain)
 	if err != nil {
 		return nil, err
 	}
-	devices := make([]resource.Device, 0, len(o.Devices))
-	for _, d := range o.Devices {
-		if a.manages(ctx, o.Domain.ID, a.cfg.Directory.SiteOf(d)) {
-			devices = append(devices, a.viewDevice(d))
-		}
-	}
-	return listOf(devices), nil
+	found := filtered(o.Devices, a.viewDevice, func(d resource.Device) bool {
+		return a.manages(ctx, o.Domain.ID, d.Site) && has(in.Q, d.Name, d.Place, d.Owner) && (in.User == "" || in.User == d.Owner) &&
+			in.HotDesk.is(d.HotDesk) && in.Registered.is(len(d.Registrations) > 0)
+	})
+	return pageOf(ctx, in.Page, found, func(d resource.Device) string { return d.Name })
 }
 
 // device finds the device that a request names.
@@ -49,7 +55,7 @@ func (a *API) getDevice(ctx context.Context, in *InDevice) (*one[resource.Device
 	if err != nil {
 		return nil, err
 	}
-	return &one[resource.Device]{Body: a.viewDevice(d)}, nil
+	return oneOf(a.viewDevice(d)), nil
 }
 
 func (a *API) addDevice(ctx context.Context, in *struct {
@@ -63,9 +69,9 @@ func (a *API) addDevice(ctx context.Context, in *struct {
 	}
 	in.Body.NewPassword = in.Body.NewPassword || in.Body.Password == nil
 	id := directory.NewID()
-	return a.saveDevice(ctx, domain, id, in.Body, func(o *directory.Office) *directory.Device {
+	return a.saveDevice(ctx, domain, id, in.Body, func(o *directory.Office) (*directory.Device, error) {
 		o.Devices = append(o.Devices, directory.Device{ID: id})
-		return &o.Devices[len(o.Devices)-1]
+		return &o.Devices[len(o.Devices)-1], nil
 	})
 }
 
@@ -78,20 +84,25 @@ func (a *API) setDevice(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	return a.saveDevice(ctx, domain, d.ID, in.Body, func(o *directory.Office) *directory.Device { return o.Device(d.ID) })
+	return a.saveDevice(ctx, domain, d.ID, in.Body, func(o *directory.Office) (*directory.Device, error) {
+		return o.Device(d.ID), a.matchesDevice(ctx, d.ID)
+	})
 }
 
 // saveDevice changes the device that a function finds in the office, or puts
 // there, and answers with it as it is then.
 func (a *API) saveDevice(
-	ctx context.Context, domain directory.Domain, id string, in resource.DeviceInput, find func(*directory.Office) *directory.Device,
+	ctx context.Context, domain directory.Domain, id string, in resource.DeviceInput, find func(*directory.Office) (*directory.Device, error),
 ) (*one[resource.Device], error) {
 	generated, err := newPassword(&in)
 	if err != nil {
 		return nil, a.problem(ctx, err, id)
 	}
 	e, err := a.cfg.Directory.Edit(ctx, peerOf(ctx).actor, domain.ID, func(o *directory.Office) error {
-		d := find(o)
+		d, err := find(o)
+		if err != nil {
+			return err
+		}
 		if d == nil {
 			return directory.ErrNotFound
 		}
@@ -100,9 +111,9 @@ func (a *API) saveDevice(
 	if err != nil {
 		return nil, a.problem(ctx, err, id)
 	}
-	view := a.viewDevice(*e.After.Device(id))
-	view.Password = generated
-	return &one[resource.Device]{Body: view}, nil
+	answer := oneOf(a.viewDevice(*e.After.Device(id)))
+	answer.Body.Password = generated
+	return answer, nil
 }
 
 // newPassword generates a password where one is asked for.
@@ -156,22 +167,27 @@ func (a *API) deleteDevice(ctx context.Context, in *InDevice) (*struct{}, error)
 	if err != nil {
 		return nil, err
 	}
-	_, err = a.cfg.Directory.Edit(ctx, peerOf(ctx).actor, domain.ID, func(o *directory.Office) error {
-		o.RemoveDevice(d.ID)
-		return nil
-	})
-	if err != nil {
-		return nil, a.problem(ctx, err, d.ID)
+	return a.drop(ctx, domain.ID, func(*directory.Office) error { return a.matchesDevice(ctx, d.ID) }, func(o *directory.Office) { o.RemoveDevice(d.ID) })
+}
+
+func (a *API) matchesDevice(ctx context.Context, id string) error {
+	d, found := a.cfg.Directory.Device(id)
+	if !found {
+		return directory.ErrNotFound
 	}
-	return &struct{}{}, nil
+	return matches(ctx, a.viewDevice(d))
 }
 
 func (a *API) viewDevice(d directory.Device) resource.Device {
 	owner, _ := a.cfg.Directory.User(d.OwnerID)
 	phone, _ := a.cfg.Directory.PhoneOf(d.ID)
 	domain, _ := a.cfg.Directory.Domain(d.DomainID)
+	registrations := []resource.Registration{}
+	for _, b := range a.cfg.Locations.Lookup(d.ID) {
+		registrations = append(registrations, resource.Registration{Flow: b.Flow, UserAgent: b.UserAgent, RegisteredAt: b.RegisteredAt, ExpiresAt: b.ExpiresAt})
+	}
 	return resource.Device{
 		ID: d.ID, Name: d.Name, Owner: owner.Extension, HotDesk: a.cfg.Directory.IsHotDesk(d), Site: a.cfg.Directory.SiteOf(d), Phone: directory.FormatMAC(phone.MAC), Disabled: d.Disabled,
-		Place: domain.PlaceOf(phone, owner),
+		Place: domain.PlaceOf(phone, owner), Registrations: registrations,
 	}
 }

@@ -15,19 +15,6 @@ type InDomain struct {
 	Domain string `path:"domain" doc:"The domain's name." example:"acme.test"`
 }
 
-// The shapes of answers.
-type (
-	list[T any] struct{ Body resource.List[T] }
-	one[T any]  struct{ Body T }
-)
-
-func listOf[T any](items []T) *list[T] {
-	if items == nil {
-		items = []T{}
-	}
-	return &list[T]{Body: resource.List[T]{Items: items}}
-}
-
 // domain finds the domain that a request names, and which its peer may see.
 func (a *API) domain(ctx context.Context, name string) (directory.Domain, error) {
 	d, found := a.cfg.Directory.DomainByName(name)
@@ -86,14 +73,19 @@ func (a *API) wholeOffice(ctx context.Context, name string) (directory.Office, e
 	return a.office(ctx, name)
 }
 
-func (a *API) listDomains(ctx context.Context, _ *struct{}) (*list[resource.Domain], error) {
-	var all []resource.Domain
+func (a *API) listDomains(ctx context.Context, in *struct {
+	Page
+	Q string `query:"q" doc:"Only those with that in their name, in any case."`
+},
+) (*list[resource.Domain], error) {
+	var mine []directory.Domain
 	for _, d := range a.cfg.Directory.Domains() {
 		if a.manages(ctx, d.ID, "") {
-			all = append(all, a.viewDomain(d))
+			mine = append(mine, d)
 		}
 	}
-	return listOf(all), nil
+	found := filtered(mine, a.viewDomain, func(d resource.Domain) bool { return has(in.Q, d.Name) })
+	return pageOf(ctx, in.Page, found, func(d resource.Domain) string { return d.Name })
 }
 
 func (a *API) getDomain(ctx context.Context, in *InDomain) (*one[resource.Domain], error) {
@@ -101,7 +93,7 @@ func (a *API) getDomain(ctx context.Context, in *InDomain) (*one[resource.Domain
 	if err != nil {
 		return nil, err
 	}
-	return &one[resource.Domain]{Body: a.viewDomain(d)}, nil
+	return oneOf(a.viewDomain(d)), nil
 }
 
 func (a *API) addDomain(ctx context.Context, in *struct{ Body resource.DomainInput }) (*one[resource.Domain], error) {
@@ -114,7 +106,7 @@ func (a *API) addDomain(ctx context.Context, in *struct{ Body resource.DomainInp
 	if err != nil {
 		return nil, a.problem(ctx, err, id)
 	}
-	return &one[resource.Domain]{Body: a.viewDomain(e.After.Domain)}, nil
+	return oneOf(a.viewDomain(e.After.Domain)), nil
 }
 
 func (a *API) setDomain(ctx context.Context, in *struct {
@@ -126,17 +118,36 @@ func (a *API) setDomain(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	e, err := a.cfg.Directory.Edit(ctx, peerOf(ctx).actor, d.ID, func(o *directory.Office) error { return a.fillDomain(&o.Domain, in.Body) })
+	e, err := a.cfg.Directory.Edit(ctx, peerOf(ctx).actor, d.ID, func(o *directory.Office) error {
+		if err := a.matchesDomain(ctx, d.ID); err != nil {
+			return err
+		}
+		return a.fillDomain(&o.Domain, in.Body)
+	})
 	if err != nil {
 		return nil, a.problem(ctx, err, d.ID)
 	}
-	return &one[resource.Domain]{Body: a.viewDomain(e.After.Domain)}, nil
+	return oneOf(a.viewDomain(e.After.Domain)), nil
+}
+
+// matchesDomain refuses a change of a domain that is not what the peer has read.
+// It is asked while the edit is made, which starts anew when somebody else's is
+// faster, and then asks again; so are those of the other objects.
+func (a *API) matchesDomain(ctx context.Context, id string) error {
+	d, found := a.cfg.Directory.Domain(id)
+	if !found {
+		return directory.ErrNotFound
+	}
+	return matches(ctx, a.viewDomain(d))
 }
 
 func (a *API) deleteDomain(ctx context.Context, in *InDomain) (*struct{}, error) {
 	d, err := a.whole(ctx, in.Domain)
 	if err != nil {
 		return nil, err
+	}
+	if err := a.matchesDomain(ctx, d.ID); err != nil {
+		return nil, a.problem(ctx, err, d.ID)
 	}
 	if err := a.cfg.Directory.Drop(ctx, peerOf(ctx).actor, d.ID); err != nil {
 		return nil, a.problem(ctx, err, d.ID)

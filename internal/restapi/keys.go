@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
+	"strings"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/login"
@@ -19,6 +21,8 @@ type Keys interface {
 }
 
 func (a *API) listKeys(ctx context.Context, in *struct {
+	Page
+	Q      string `query:"q" doc:"Only those with that in their name, in any case."`
 	Domain string `query:"domain" doc:"Only those of that domain."`
 	User   string `query:"user" doc:"Only those that act for the user with that extension."`
 },
@@ -27,14 +31,11 @@ func (a *API) listKeys(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, a.problem(ctx, err, "")
 	}
-	keys := []resource.Key{}
-	for _, key := range found {
-		view := a.viewKey(key)
-		if (in.Domain == "" || in.Domain == view.Domain) && (in.User == "" || in.User == view.User) {
-			keys = append(keys, view)
-		}
-	}
-	return listOf(keys), nil
+	slices.SortFunc(found, func(a, b login.Key) int { return strings.Compare(a.ID, b.ID) }) // that of their making
+	keys := filtered(found, a.viewKey, func(k resource.Key) bool {
+		return has(in.Q, k.Name) && (in.Domain == "" || strings.EqualFold(in.Domain, k.Domain)) && (in.User == "" || in.User == k.User)
+	})
+	return pageOf(ctx, in.Page, keys, func(k resource.Key) string { return k.ID })
 }
 
 func (a *API) addKey(ctx context.Context, in *struct{ Body resource.KeyInput }) (*one[resource.Key], error) {
@@ -61,9 +62,9 @@ func (a *API) addKey(ctx context.Context, in *struct{ Body resource.KeyInput }) 
 	if err != nil {
 		return nil, a.problem(ctx, err, "")
 	}
-	view := a.viewKey(made)
-	view.Key = secret
-	return &one[resource.Key]{Body: view}, nil
+	answer := oneOf(a.viewKey(made))
+	answer.Body.Key = secret
+	return answer, nil
 }
 
 func (a *API) deleteKey(ctx context.Context, in *struct {

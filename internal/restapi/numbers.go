@@ -3,6 +3,7 @@ package restapi
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/restapi/resource"
@@ -14,18 +15,22 @@ type InNumber struct {
 	Number string `path:"number" example:"+14165550101"`
 }
 
-func (a *API) listNumbers(ctx context.Context, in *InDomain) (*list[resource.Number], error) {
+func (a *API) listNumbers(ctx context.Context, in *struct {
+	InDomain
+	Page
+	Q    string `query:"q" doc:"Only those with that in them."`
+	User string `query:"user" doc:"Only those that lead to the user with that extension."`
+},
+) (*list[resource.Number], error) {
 	d, err := a.domain(ctx, in.Domain)
 	if err != nil {
 		return nil, err
 	}
-	var numbers []resource.Number
-	for _, n := range a.cfg.Directory.Numbers(d.ID) {
-		if a.seesNumber(ctx, n) {
-			numbers = append(numbers, a.viewNumber(n))
-		}
-	}
-	return listOf(numbers), nil
+	mine := slices.DeleteFunc(slices.Clone(a.cfg.Directory.Numbers(d.ID)), func(n directory.Number) bool { return !a.seesNumber(ctx, n) })
+	found := filtered(mine, a.viewNumber, func(n resource.Number) bool {
+		return has(in.Q, n.Number) && (in.User == "" || in.User == n.User)
+	})
+	return pageOf(ctx, in.Page, found, func(n resource.Number) string { return digitsKey(n.Number) })
 }
 
 // number finds the number that a request names.
@@ -52,7 +57,7 @@ func (a *API) getNumber(ctx context.Context, in *InNumber) (*one[resource.Number
 	if err != nil {
 		return nil, err
 	}
-	return &one[resource.Number]{Body: a.viewNumber(n)}, nil
+	return oneOf(a.viewNumber(n)), nil
 }
 
 func (a *API) addNumber(ctx context.Context, in *struct {
@@ -65,9 +70,9 @@ func (a *API) addNumber(ctx context.Context, in *struct {
 		return nil, err
 	}
 	id := directory.NewID()
-	return a.saveNumber(ctx, d.ID, id, in.Body, func(o *directory.Office) *directory.Number {
+	return a.saveNumber(ctx, d.ID, id, in.Body, func(o *directory.Office) (*directory.Number, error) {
 		o.Numbers = append(o.Numbers, directory.Number{ID: id})
-		return &o.Numbers[len(o.Numbers)-1]
+		return &o.Numbers[len(o.Numbers)-1], nil
 	})
 }
 
@@ -80,16 +85,22 @@ func (a *API) setNumber(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	return a.saveNumber(ctx, n.DomainID, n.ID, in.Body, func(o *directory.Office) *directory.Number { return o.Number(n.ID) })
+	return a.saveNumber(ctx, n.DomainID, n.ID, in.Body, func(o *directory.Office) (*directory.Number, error) {
+		now := o.Number(n.ID)
+		return now, current(ctx, now, a.viewNumber)
+	})
 }
 
 // saveNumber changes the number that a function finds in the office, or puts
 // there, and answers with it as it is then.
 func (a *API) saveNumber(
-	ctx context.Context, domainID, id string, in resource.NumberInput, find func(*directory.Office) *directory.Number,
+	ctx context.Context, domainID, id string, in resource.NumberInput, find func(*directory.Office) (*directory.Number, error),
 ) (*one[resource.Number], error) {
 	e, err := a.cfg.Directory.Edit(ctx, peerOf(ctx).actor, domainID, func(o *directory.Office) error {
-		n := find(o)
+		n, err := find(o)
+		if err != nil {
+			return err
+		}
 		if n == nil {
 			return directory.ErrNotFound
 		}
@@ -98,7 +109,7 @@ func (a *API) saveNumber(
 	if err != nil {
 		return nil, a.problem(ctx, err, id)
 	}
-	return &one[resource.Number]{Body: a.viewNumber(*e.After.Number(id))}, nil
+	return oneOf(a.viewNumber(*e.After.Number(id))), nil
 }
 
 func setNumber(o *directory.Office, n *directory.Number, in resource.NumberInput) error {
@@ -123,14 +134,7 @@ func (a *API) deleteNumber(ctx context.Context, in *InNumber) (*struct{}, error)
 	if err != nil {
 		return nil, err
 	}
-	_, err = a.cfg.Directory.Edit(ctx, peerOf(ctx).actor, n.DomainID, func(o *directory.Office) error {
-		o.RemoveNumber(n.ID)
-		return nil
-	})
-	if err != nil {
-		return nil, a.problem(ctx, err, n.ID)
-	}
-	return &struct{}{}, nil
+	return a.drop(ctx, n.DomainID, func(o *directory.Office) error { return current(ctx, o.Number(n.ID), a.viewNumber) }, func(o *directory.Office) { o.RemoveNumber(n.ID) })
 }
 
 func (a *API) viewNumber(n directory.Number) resource.Number {

@@ -36,7 +36,7 @@ func (a *API) applyOffice(ctx context.Context, in *struct {
 	for _, p := range result.Passwords {
 		view.Passwords = append(view.Passwords, resource.Password{Device: p.Device, Password: p.Password})
 	}
-	return &one[resource.OfficeResult]{Body: view}, nil
+	return oneOf(view), nil
 }
 
 // mayApply reports whether a peer may make the domain of a file, or change it;

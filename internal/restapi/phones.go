@@ -2,6 +2,8 @@ package restapi
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/restapi/resource"
@@ -13,18 +15,21 @@ type InPhone struct {
 	MAC string `path:"mac" example:"80:5e:c0:11:22:33"`
 }
 
-func (a *API) listPhones(ctx context.Context, in *InDomain) (*list[resource.Phone], error) {
+func (a *API) listPhones(ctx context.Context, in *struct {
+	InDomain
+	Page
+	Q      string `query:"q" doc:"Only those with that in the MAC address, model, name or place, in any case."`
+	Device string `query:"device" doc:"Only the one that the device of that name is on."`
+},
+) (*list[resource.Phone], error) {
 	o, err := a.office(ctx, in.Domain)
 	if err != nil {
 		return nil, err
 	}
-	phones := make([]resource.Phone, 0, len(o.Phones))
-	for _, p := range o.Phones {
-		if a.manages(ctx, o.Domain.ID, p.Site) {
-			phones = append(phones, viewPhone(p))
-		}
-	}
-	return listOf(phones), nil
+	found := filtered(o.Phones, viewPhone, func(p resource.Phone) bool {
+		return a.manages(ctx, o.Domain.ID, p.Site) && has(in.Q, p.MAC, directory.NormalMAC(p.MAC), p.Model, p.Name, p.Place) && (in.Device == "" || slices.Contains(p.Devices, strings.ToLower(in.Device)))
+	})
+	return pageOf(ctx, in.Page, found, func(p resource.Phone) string { return p.MAC })
 }
 
 // phone finds the phone that a request names, and its office.
@@ -45,7 +50,7 @@ func (a *API) getPhone(ctx context.Context, in *InPhone) (*one[resource.Phone], 
 	if err != nil {
 		return nil, err
 	}
-	return &one[resource.Phone]{Body: viewPhone(p)}, nil
+	return oneOf(viewPhone(p)), nil
 }
 
 func (a *API) addPhone(ctx context.Context, in *struct {
@@ -79,6 +84,9 @@ func (a *API) setPhone(ctx context.Context, in *struct {
 		if p == nil {
 			return none("phone", in.MAC)
 		}
+		if err := matches(ctx, viewPhone(*p)); err != nil {
+			return err
+		}
 		setPhone(p, in.Body)
 		return nil
 	})
@@ -90,7 +98,7 @@ func (a *API) savePhone(ctx context.Context, domainID, id string, change func(*d
 	if err != nil {
 		return nil, a.problem(ctx, err, id)
 	}
-	return &one[resource.Phone]{Body: viewPhone(*e.After.Phone(id))}, nil
+	return oneOf(viewPhone(*e.After.Phone(id))), nil
 }
 
 func (a *API) deletePhone(ctx context.Context, in *InPhone) (*struct{}, error) {
@@ -98,14 +106,7 @@ func (a *API) deletePhone(ctx context.Context, in *InPhone) (*struct{}, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, err = a.cfg.Directory.Edit(ctx, peerOf(ctx).actor, o.Domain.ID, func(o *directory.Office) error {
-		o.RemovePhone(p.ID)
-		return nil
-	})
-	if err != nil {
-		return nil, a.problem(ctx, err, p.ID)
-	}
-	return &struct{}{}, nil
+	return a.drop(ctx, o.Domain.ID, func(o *directory.Office) error { return current(ctx, o.Phone(p.ID), viewPhone) }, func(o *directory.Office) { o.RemovePhone(p.ID) })
 }
 
 func viewPhone(p directory.Phone) resource.Phone {

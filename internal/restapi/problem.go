@@ -36,6 +36,9 @@ func inField(field string, err error) error {
 // ID is that of the object the body describes: problems of other objects are
 // named as such.
 func (a *API) problem(ctx context.Context, err error, id string) error {
+	if _, is := errors.AsType[huma.HeadersError](err); is {
+		return err
+	}
 	if answer, is := errors.AsType[huma.StatusError](err); is {
 		return answer
 	}

@@ -11,6 +11,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -20,6 +21,8 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
+	"github.com/hotdesk-pbx/hotdesk/internal/idempotency"
+	"github.com/hotdesk-pbx/hotdesk/internal/location"
 	"github.com/hotdesk-pbx/hotdesk/internal/trunk"
 )
 
@@ -41,6 +44,11 @@ type Lockouts interface {
 	LiftDevice(ctx context.Context, by string, device directory.Device) error
 }
 
+// Locations tells where devices answer now: [*location.Service].
+type Locations interface {
+	Lookup(deviceID string) []location.Binding
+}
+
 // Trunks tells how outside lines stand: [*trunk.Service].
 type Trunks interface {
 	State(trunkID string) (trunk.State, bool)
@@ -53,7 +61,9 @@ type Config struct {
 	Calls     Calls
 	Lockouts  Lockouts
 	Keys      Keys
+	Once      *idempotency.Keeper
 	Trunks    Trunks
+	Locations Locations
 	Audit     audit.Log
 	// Backup copies the server's data. WriteTo, which is called once, writes the
 	// copy as a tar archive.
@@ -80,7 +90,7 @@ func New(cfg Config) (*API, error) {
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
 	config.CreateHooks = nil // they add links to schemas, which are not served one by one
 	config.RejectUnknownQueryParameters = true
-	config.Transformers = []huma.Transformer{hideValues}
+	config.Transformers = []huma.Transformer{mend}
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"key": {Type: "http", Scheme: "bearer", Description: "An API key: hdk_…"}}
 	config.Security = []map[string][]string{{"key": {}}}
 	api := humago.New(a.mux, config)
@@ -90,18 +100,25 @@ func New(cfg Config) (*API, error) {
 		return nil, fmt.Errorf("describe the API: %w", err)
 	}
 	a.open(a.mux)
+	a.mux.HandleFunc("/api/", a.nowhere)
 	return a, nil
 }
 
-// hideValues takes the values out of problems: a PIN of the wrong type would
-// come back in them.
-func hideValues(_ huma.Context, _ string, body any) (any, error) {
-	if problem, is := body.(*huma.ErrorModel); is {
-		for _, detail := range problem.Errors {
-			detail.Value = nil
+// mend takes the values out of problems, as a PIN of the wrong type would come
+// back in them, and names the field that is missing.
+func mend(_ huma.Context, _ string, body any) (any, error) {
+	problem, is := body.(*huma.ErrorModel)
+	if !is {
+		return body, nil
+	}
+	for _, detail := range problem.Errors {
+		detail.Value = nil
+		if missing, is := strings.CutPrefix(detail.Message, "expected required property "); is {
+			field, _, _ := strings.Cut(missing, " ")
+			detail.Location += "." + field
 		}
 	}
-	return body, nil
+	return problem, nil
 }
 
 // open adds what anybody may ask.
@@ -119,6 +136,24 @@ func (a *API) open(mux *http.ServeMux) {
 		w.Header().Set("Content-Type", "application/openapi+json")
 		_, _ = w.Write(a.openAPI)
 	})
+}
+
+// nowhere answers for what is not there, or not by this method.
+func (a *API) nowhere(w http.ResponseWriter, r *http.Request) {
+	var allowed []string
+	for _, method := range []string{get, post, http.MethodPut, patch, remove} {
+		other := r.Clone(r.Context())
+		other.Method = method
+		if _, pattern := a.mux.Handler(other); pattern != "/api/" {
+			allowed = append(allowed, method)
+		}
+	}
+	if len(allowed) == 0 {
+		a.refuse(w, http.StatusNotFound, "there is nothing at this address: "+prefix+"/openapi.json lists what there is")
+		return
+	}
+	w.Header().Set("Allow", strings.Join(allowed, ", "))
+	a.refuse(w, http.StatusMethodNotAllowed, "this address takes "+strings.Join(allowed, ", "))
 }
 
 func (a *API) say(w http.ResponseWriter, status int, text string) {

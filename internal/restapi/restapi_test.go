@@ -53,7 +53,7 @@ func startWith(t *testing.T, calls restapi.Calls) *server {
 		t.Fatal(err)
 	}
 	s.API, err = restapi.New(restapi.Config{
-		Directory: s.dir, Sessions: s.desks, Calls: calls, Lockouts: s.locks, Trunks: lines{}, Audit: s.locks, Version: "test", Now: now,
+		Directory: s.dir, Sessions: s.desks, Calls: calls, Lockouts: s.locks, Trunks: lines{}, Locations: lines{}, Audit: s.locks, Version: "test", Now: now,
 		Backup: func(context.Context) (io.WriterTo, error) { return s.copied, s.copied.err },
 		Ready:  func(context.Context) error { return s.ready },
 		Log:    slog.New(slog.NewTextHandler(s.log, nil)),
@@ -129,7 +129,7 @@ func TestAnswers(t *testing.T) {
 		{"DELETE" + acme + "/users/1003", "", 404, "there is no user"},
 
 		{"POST" + acme + "/devices", `{"name":"ana","owner":"1001"}`, 201, `"password":"`},
-		{"POST" + acme + "/devices", `{"name":"Ana2","owner":"1001","password":"sip-secret"}`, 201, `"disabled":false}`},
+		{"POST" + acme + "/devices", `{"name":"Ana2","owner":"1001","password":"sip-secret"}`, 201, `"disabled":false,"registrations":[]}`},
 		{"POST" + acme + "/devices", `{"name":"x","owner":"1009"}`, 422, `"location":"body.owner"`},
 		{"POST" + acme + "/devices", `{"name":"x","password":"x"}`, 422, `"location":"body.password"`},
 		{"PATCH" + acme + "/devices/ANA", `{"password":"sip-secret","new_password":true}`, 422, `leave one of the two`},
@@ -212,7 +212,7 @@ func TestAnswers(t *testing.T) {
 		{"GET" + acme + "/audit?user=1009", "", 404, "there is no user"},
 		{"GET" + acme + "/audit?device=nope", "", 404, "there is no device"},
 		{"GET" + acme + "/audit?user=0190f5fe-0000-7000-8000-000000000000", "", 200, `{"items":[]}`},
-		{"GET" + acme + "/audit?limit=-1", "", 422, "limit"},
+		{"GET" + acme + "/audit?limit=0", "", 422, "limit"},
 
 		{"GET" + acme + "/office", "", 200, "[[user]]"},
 		{"PUT /api/v1/office?dry_run=true", "[domain]\nname = \"d.test\"\ntimezone = \"UTC\"\ncountry = \"CA\"", 200, `"added":["domain d.test"]`},

@@ -15,6 +15,10 @@ const (
 	domain = prefix + "/domains/{domain}"
 )
 
+// backupID is the operation that changes nothing, although it is a POST, and
+// whose answer is larger than what is kept.
+const backupID = "backup"
+
 // route describes an operation. Its success is the status that its method
 // usually has.
 func route(id, method, path, summary string) huma.Operation {
@@ -117,7 +121,7 @@ func (a *API) serverRoutes(r router) {
 	add(r, anybody, route("add-key", post, prefix+"/keys", "Make an API key, which is shown this once"), a.addKey)
 	add(r, anybody, route("delete-key", remove, prefix+"/keys/{key}", "Revoke an API key at once"), a.deleteKey)
 
-	backup := route("backup", post, prefix+"/backup", "Copy the data of the whole server, as a tar archive to unpack into an empty data folder")
+	backup := route(backupID, post, prefix+"/backup", "Copy the data of the whole server, as a tar archive to unpack into an empty data folder")
 	backup.DefaultStatus = http.StatusOK
 	add(r, server, backup, a.backup)
 

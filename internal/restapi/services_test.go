@@ -8,6 +8,7 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
+	"github.com/hotdesk-pbx/hotdesk/internal/location"
 	"github.com/hotdesk-pbx/hotdesk/internal/trunk"
 )
 
@@ -70,6 +71,8 @@ type lines struct{}
 func (lines) State(id string) (trunk.State, bool) {
 	return trunk.State{TrunkID: id, Reason: "403 Forbidden", Since: now()}, true
 }
+
+func (lines) Lookup(string) []location.Binding { return nil }
 
 // locks writes down whom it was asked to unlock.
 type locks struct {

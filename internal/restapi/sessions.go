@@ -14,15 +14,24 @@ func (a *API) listSessions(ctx context.Context, in *struct {
 	Device string `query:"device" doc:"Only those at the device of that name."`
 	User   string `query:"user" doc:"Only those of the person with that extension."`
 	Open   bool   `query:"open" doc:"Only those that last."`
-	Limit  int    `query:"limit" minimum:"0" doc:"At most so many; 0: all."`
+	Span
+	Page
 },
 ) (*list[resource.Session], error) {
-	q := hotdesk.Query{Open: in.Open, Limit: in.Limit}
+	q := hotdesk.Query{Open: in.Open, Limit: in.Limit + 1}
 	d, err := a.domain(ctx, in.Domain)
 	if err != nil {
 		return nil, err
 	}
 	q.DomainID = d.ID
+	after, err := parsePlace(in.After)
+	if err != nil {
+		return nil, err
+	}
+	q.After = hotdesk.Cursor{StartedAt: after.at, ID: after.id}
+	if q.From, q.To, err = in.times(zoneOf(d)); err != nil {
+		return nil, err
+	}
 	if in.Device != "" {
 		if _, device, err := a.device(ctx, InDevice{in.InDomain, in.Device}); err == nil {
 			q.DeviceID = device.ID
@@ -41,13 +50,8 @@ func (a *API) listSessions(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, a.problem(ctx, err, "")
 	}
-	sessions := make([]resource.Session, 0, len(found))
-	for _, s := range found {
-		if a.seesSession(ctx, s) {
-			sessions = append(sessions, a.viewSession(s))
-		}
-	}
-	return listOf(sessions), nil
+	at := func(s hotdesk.Session) place { return place{s.StartedAt, s.ID} }
+	return newest(ctx, in.Page, found, at, func(s hotdesk.Session) (resource.Session, bool) { return a.viewSession(s), a.seesSession(ctx, s) }), nil
 }
 
 // seesSession tells whether the peer manages the desk of a session.
@@ -75,7 +79,7 @@ func (a *API) startSession(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, a.problem(ctx, err, "")
 	}
-	return &one[resource.Session]{Body: a.viewSession(result.Session)}, nil
+	return oneOf(a.viewSession(result.Session)), nil
 }
 
 func (a *API) endSession(ctx context.Context, in *struct {
@@ -107,7 +111,7 @@ func (a *API) endSession(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, a.problem(ctx, err, "")
 	}
-	return &one[resource.Session]{Body: a.viewSession(ended)}, nil
+	return oneOf(a.viewSession(ended)), nil
 }
 
 func (a *API) viewSession(s hotdesk.Session) resource.Session {

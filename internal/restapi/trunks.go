@@ -2,6 +2,7 @@ package restapi
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/restapi/resource"
@@ -13,16 +14,21 @@ type InTrunk struct {
 	Trunk string `path:"trunk" doc:"The trunk's name." example:"carrier"`
 }
 
-func (a *API) listTrunks(ctx context.Context, in *InDomain) (*list[resource.Trunk], error) {
+func (a *API) listTrunks(ctx context.Context, in *struct {
+	InDomain
+	Page
+	Q          string `query:"q" doc:"Only those with that in the name or host, in any case."`
+	Registered Flag   `query:"registered" doc:"Only those that are registered at the carrier, or are not."`
+},
+) (*list[resource.Trunk], error) {
 	d, err := a.whole(ctx, in.Domain)
 	if err != nil {
 		return nil, err
 	}
-	var trunks []resource.Trunk
-	for _, t := range a.cfg.Directory.Trunks(d.ID) {
-		trunks = append(trunks, a.viewTrunk(t))
-	}
-	return listOf(trunks), nil
+	found := filtered(a.cfg.Directory.Trunks(d.ID), a.viewTrunk, func(t resource.Trunk) bool {
+		return has(in.Q, t.Name, t.Host) && in.Registered.is(t.State == resource.TrunkRegistered)
+	})
+	return pageOf(ctx, in.Page, found, func(t resource.Trunk) string { return fmt.Sprintf("%012d %s", t.Priority, t.Name) })
 }
 
 // trunk finds the trunk that a request names.
@@ -43,7 +49,7 @@ func (a *API) getTrunk(ctx context.Context, in *InTrunk) (*one[resource.Trunk], 
 	if err != nil {
 		return nil, err
 	}
-	return &one[resource.Trunk]{Body: a.viewTrunk(t)}, nil
+	return oneOf(a.viewTrunk(t)), nil
 }
 
 func (a *API) addTrunk(ctx context.Context, in *struct {
@@ -77,6 +83,9 @@ func (a *API) setTrunk(ctx context.Context, in *struct {
 		if t == nil {
 			return none("trunk", in.Trunk)
 		}
+		if err := matches(ctx, a.viewTrunk(*t)); err != nil {
+			return err
+		}
 		setTrunk(t, in.Body)
 		return nil
 	})
@@ -88,7 +97,7 @@ func (a *API) saveTrunk(ctx context.Context, domainID, id string, change func(*d
 	if err != nil {
 		return nil, a.problem(ctx, err, id)
 	}
-	return &one[resource.Trunk]{Body: a.viewTrunk(*e.After.Trunk(id))}, nil
+	return oneOf(a.viewTrunk(*e.After.Trunk(id))), nil
 }
 
 func (a *API) deleteTrunk(ctx context.Context, in *InTrunk) (*struct{}, error) {
@@ -96,14 +105,7 @@ func (a *API) deleteTrunk(ctx context.Context, in *InTrunk) (*struct{}, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, err = a.cfg.Directory.Edit(ctx, peerOf(ctx).actor, t.DomainID, func(o *directory.Office) error {
-		o.RemoveTrunk(t.ID)
-		return nil
-	})
-	if err != nil {
-		return nil, a.problem(ctx, err, t.ID)
-	}
-	return &struct{}{}, nil
+	return a.drop(ctx, t.DomainID, func(o *directory.Office) error { return current(ctx, o.Trunk(t.ID), a.viewTrunk) }, func(o *directory.Office) { o.RemoveTrunk(t.ID) })
 }
 
 func (a *API) viewTrunk(t directory.Trunk) resource.Trunk {

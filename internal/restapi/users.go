@@ -13,18 +13,24 @@ type InUser struct {
 	Extension string `path:"extension" example:"1001"`
 }
 
-func (a *API) listUsers(ctx context.Context, in *InDomain) (*list[resource.User], error) {
+func (a *API) listUsers(ctx context.Context, in *struct {
+	InDomain
+	Page
+	Q           string `query:"q" doc:"Only those with that in the extension, name or e-mail address, in any case."`
+	Scope       string `query:"scope" doc:"Only those with that scope."`
+	DeskAccount Flag   `query:"desk_account" doc:"Only desk accounts, or only people."`
+	Disabled    Flag   `query:"disabled" doc:"Only those that are switched off, or are not."`
+},
+) (*list[resource.User], error) {
 	o, err := a.office(ctx, in.Domain)
 	if err != nil {
 		return nil, err
 	}
-	users := make([]resource.User, 0, len(o.Users))
-	for _, u := range o.Users {
-		if a.manages(ctx, o.Domain.ID, u.Site) {
-			users = append(users, a.viewUser(o.Domain, u))
-		}
-	}
-	return listOf(users), nil
+	view := func(u directory.User) resource.User { return a.viewUser(o.Domain, u) }
+	found := filtered(o.Users, view, func(u resource.User) bool {
+		return a.manages(ctx, o.Domain.ID, u.Site) && has(in.Q, u.Extension, u.Name, u.Email) && (in.Scope == "" || in.Scope == u.Scope) && in.DeskAccount.is(u.DeskAccount) && in.Disabled.is(u.Disabled)
+	})
+	return pageOf(ctx, in.Page, found, func(u resource.User) string { return digitsKey(u.Extension) })
 }
 
 // user finds the user that a request names.
@@ -45,7 +51,7 @@ func (a *API) getUser(ctx context.Context, in *InUser) (*one[resource.User], err
 	if err != nil {
 		return nil, err
 	}
-	return &one[resource.User]{Body: a.viewUser(d, u)}, nil
+	return oneOf(a.viewUser(d, u)), nil
 }
 
 func (a *API) addUser(ctx context.Context, in *struct {
@@ -81,6 +87,9 @@ func (a *API) setUser(ctx context.Context, in *struct {
 		if u == nil {
 			return none("user", in.Extension)
 		}
+		if err := a.matchesUser(ctx, user.ID); err != nil {
+			return err
+		}
 		return setUser(u, in.Body)
 	})
 }
@@ -91,7 +100,7 @@ func (a *API) saveUser(ctx context.Context, d directory.Domain, id string, chang
 	if err != nil {
 		return nil, a.problem(ctx, err, id)
 	}
-	return &one[resource.User]{Body: a.viewUser(d, *e.After.User(id))}, nil
+	return oneOf(a.viewUser(d, *e.After.User(id))), nil
 }
 
 func (a *API) deleteUser(ctx context.Context, in *InUser) (*struct{}, error) {
@@ -99,14 +108,16 @@ func (a *API) deleteUser(ctx context.Context, in *InUser) (*struct{}, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, err = a.cfg.Directory.Edit(ctx, peerOf(ctx).actor, d.ID, func(o *directory.Office) error {
-		o.RemoveUser(u.ID)
-		return nil
-	})
-	if err != nil {
-		return nil, a.problem(ctx, err, u.ID)
+	return a.drop(ctx, d.ID, func(*directory.Office) error { return a.matchesUser(ctx, u.ID) }, func(o *directory.Office) { o.RemoveUser(u.ID) })
+}
+
+func (a *API) matchesUser(ctx context.Context, id string) error {
+	u, found := a.cfg.Directory.User(id)
+	if !found {
+		return directory.ErrNotFound
 	}
-	return &struct{}{}, nil
+	d, _ := a.cfg.Directory.Domain(u.DomainID)
+	return matches(ctx, a.viewUser(d, u))
 }
 
 func (a *API) viewUser(d directory.Domain, u directory.User) resource.User {

@@ -20,6 +20,9 @@ func (a *Audit) Entries(ctx context.Context, q audit.Query) ([]audit.Entry, erro
 	s.where("user_id = $", q.UserID)
 	s.where("device_id = $", q.DeviceID)
 	s.where("action = $", q.Action)
+	s.where("at >= $", optional(q.From))
+	s.where("at < $", optional(q.To))
+	s.after("at", q.After.At, q.After.ID)
 	text := "select id, domain_id, at, actor, action, device_id, user_id, detail from audit_entries" +
 		s.end("at desc, id desc", q.Limit)
 	return collect(ctx, a.db.reader, auditFields, text, s.args...)

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
 // querier runs reads: on any connection, or in a snapshot.
@@ -136,6 +137,16 @@ func (s *selection) where(condition string, value any) {
 // always adds a condition without a value.
 func (s *selection) always(condition string) {
 	s.conditions = append(s.conditions, condition)
+}
+
+// after adds that rows come behind one, in the order of time, newest first,
+// unless its id is "".
+func (s *selection) after(column string, at time.Time, id string) {
+	if id == "" {
+		return
+	}
+	s.args = append(s.args, millis(at), id)
+	s.always("(" + column + ", id) < ($" + strconv.Itoa(len(s.args)-1) + ", $" + strconv.Itoa(len(s.args)) + ")")
 }
 
 // end returns the rest of the statement: conditions, order and limit (0: none).

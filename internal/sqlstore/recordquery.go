@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"context"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
@@ -139,8 +138,5 @@ func filter(s *selection, q callrecord.Query) {
 			|| ' / ' || diverted_number || ' / ' || diverted_name || ' / ' || transferred_number || ' / ' || transferred_name)
 			like lower($) escape '\'`, "%"+strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(q.Text)+"%")
 	}
-	if q.After.ID != "" {
-		s.args = append(s.args, millis(q.After.StartedAt), q.After.ID)
-		s.always("(started_at, id) < ($" + strconv.Itoa(len(s.args)-1) + ", $" + strconv.Itoa(len(s.args)) + ")")
-	}
+	s.after("started_at", q.After.StartedAt, q.After.ID)
 }

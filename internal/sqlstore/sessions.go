@@ -65,6 +65,9 @@ func (st *Sessions) find(ctx context.Context, q hotdesk.Query) ([]hotdesk.Sessio
 	if q.Open {
 		s.always("ended_at is null")
 	}
+	s.where("started_at >= $", optional(q.From))
+	s.where("started_at < $", optional(q.To))
+	s.after("started_at", q.After.StartedAt, q.After.ID)
 	if q.NotWarned {
 		s.always("coalesce(warned_at, 0) <= used_at")
 	}

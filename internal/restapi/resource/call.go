@@ -43,9 +43,3 @@ type CallView struct {
 	Own         Party  `json:"own" doc:"The user's end: at which device, in which hot desk session."`
 	Other       Party  `json:"other"`
 }
-
-// CallPage is some of the calls.
-type CallPage struct {
-	Items []Call `json:"items"`
-	Next  string `json:"next,omitempty" doc:"Asks for what comes behind, as the parameter after; missing at the end."`
-}

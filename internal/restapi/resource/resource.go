@@ -11,7 +11,8 @@ const SocketName = "hotdesk.sock"
 
 // List is a list of resources.
 type List[T any] struct {
-	Items []T `json:"items"`
+	Items []T    `json:"items"`
+	Next  string `json:"next,omitempty" doc:"Asks for what comes behind, as the parameter after; missing at the end."`
 }
 
 // Device is a SIP line.
@@ -25,6 +26,16 @@ type Device struct {
 	Place    string `json:"place" doc:"Where it stands, as an emergency call tells it; empty when nobody has said."`
 	Disabled bool   `json:"disabled"`
 	Password string `json:"password,omitempty" doc:"A password that was generated just now; it is never shown again."`
+
+	Registrations []Registration `json:"registrations" doc:"Where it answers now; empty: it does not."`
+}
+
+// Registration is a place at which a device answers.
+type Registration struct {
+	Flow         string    `json:"flow" example:"udp:192.0.2.1:5060" doc:"Where it came from."`
+	UserAgent    string    `json:"user_agent" doc:"What the phone calls itself, mostly with its firmware."`
+	RegisteredAt time.Time `json:"registered_at" doc:"Last."`
+	ExpiresAt    time.Time `json:"expires_at"`
 }
 
 // DeviceInput makes or changes a device; what is missing stays as it is. A new
