@@ -40,7 +40,7 @@ func (a *App) openWeb(ctx context.Context) error {
 	pages, err := portal.New(portal.Config{
 		Directory: a.directory, Passwords: a.login, Web: a.signedIn, FirstStart: a.firstStart, Resets: a.resets,
 		SignOn: signon.New(func() string { return a.url() + portal.SignOnBack }, a.cfg.Now), Sessions: a.sessions,
-		Calls: a.busy, Locations: a.locations, Events: a.bus, Now: a.cfg.Now, Log: a.log,
+		Calls: a.busy, Locations: a.locations, Telephony: a.phones.board, Events: a.bus, Now: a.cfg.Now, Log: a.log,
 	})
 	if err != nil {
 		return err

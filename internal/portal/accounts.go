@@ -135,34 +135,6 @@ func (v *visit) back(otherwise string) error {
 	return v.to(otherwise)
 }
 
-// phones shows a person's own devices and the hot desks held.
-func (v *visit) phones() error {
-	held, err := v.held(v.user)
-	if err != nil {
-		return err
-	}
-	var own []deskView
-	for _, d := range v.cfg.Directory.DevicesOf(v.user.ID) {
-		own = append(own, v.desk(v.domain, d, nil))
-	}
-	return v.show(http.StatusOK, "Phones", phonesPage(own, held))
-}
-
-// release gives back a desk of whoever is signed in.
-func (v *visit) release() error {
-	session, err := v.session()
-	if err != nil {
-		return err
-	}
-	if session.UserID != v.user.ID {
-		return errNowhere
-	}
-	if _, err := v.cfg.Sessions.End(v.r.Context(), session.ID, v.by()); err != nil && !errors.Is(err, hotdesk.ErrNoSession) {
-		return err
-	}
-	return v.to("/phones")
-}
-
 // initials are what stands in a person's circle.
 func initials(name string) string {
 	var letters []rune

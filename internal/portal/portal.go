@@ -16,6 +16,7 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
 	"github.com/hotdesk-pbx/hotdesk/internal/location"
 	"github.com/hotdesk-pbx/hotdesk/internal/login"
+	"github.com/hotdesk-pbx/hotdesk/internal/switchboard"
 )
 
 // Passwords proves who somebody is, and helps who has forgotten theirs;
@@ -42,6 +43,15 @@ type Locations interface {
 	Lookup(deviceID string) []location.Binding
 }
 
+// Telephony rings the desks that people activate, and knows the calls that go
+// on; switchboard.Switchboard does.
+type Telephony interface {
+	Activate(ctx context.Context, user directory.User, desk string) (switchboard.Activation, error)
+	ActivationOf(userID string) (switchboard.Activation, bool)
+	CancelActivation(userID, id string)
+	CallsOf(id string) []switchboard.LiveCall
+}
+
 // Config is what a [Portal] needs; all of it.
 type Config struct {
 	Directory  *directory.Service
@@ -53,6 +63,7 @@ type Config struct {
 	Sessions   Sessions
 	Calls      Calls
 	Locations  Locations
+	Telephony  Telephony
 	Events     *events.Bus
 	Now        func() time.Time
 	Log        *slog.Logger

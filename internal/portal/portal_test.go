@@ -237,7 +237,9 @@ func TestWhoMaySeeWhat(t *testing.T) {
 		"GET /forgotten": all, "POST /forgotten": all, "GET /new-password/{token}": all, "POST /new-password/{token}": all,
 		"GET /sign-in/single": all, "GET /sign-in/single/back": all,
 		"GET /first-start/{token}": "", "POST /first-start/{token}": "", // a wrong token
-		"GET /phones": own, "POST /phones/{session}/release": own,
+		"GET /phones": own, "GET /phones/live": own, "GET /phones/add": own, "POST /phones/{session}/release": own,
+		"GET /phones/activate": own, "POST /phones/activate": own, "GET /phones/activate/live": own,
+		"POST /phones/activate/{activation}/cancel": own,
 	}
 	if diff := cmp.Diff(slices.Sorted(maps.Keys(may)), slices.Sorted(slices.Values(portal.Patterns()))); diff != "" {
 		t.Fatalf("routes of the table and of the portal (-table +portal):\n%s", diff)

@@ -48,7 +48,13 @@ func routes() []route {
 		{Pattern: "POST " + domain + "/sessions/{session}/end", needs: directory.ActManageAccounts, do: (*visit).endSession},
 
 		{Pattern: "GET /phones", needs: directory.ActUseOwn, do: (*visit).phones},
+		{Pattern: "GET /phones/live", needs: directory.ActUseOwn, do: (*visit).phonesLive},
+		{Pattern: "GET /phones/add", needs: directory.ActUseOwn, do: (*visit).addPhone},
 		{Pattern: "POST /phones/{session}/release", needs: directory.ActUseOwn, do: (*visit).release},
+		{Pattern: "GET /phones/activate", needs: directory.ActUseOwn, do: (*visit).activatePage},
+		{Pattern: "POST /phones/activate", needs: directory.ActUseOwn, do: (*visit).activate},
+		{Pattern: "GET /phones/activate/live", needs: directory.ActUseOwn, do: (*visit).activateLive},
+		{Pattern: "POST /phones/activate/{activation}/cancel", needs: directory.ActUseOwn, do: (*visit).cancelActivation},
 	}
 }
 

@@ -15,6 +15,25 @@ for (const field of document.querySelectorAll("[data-zone]")) {
   field.value ||= Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
   for (const zone of Intl.supportedValuesOf?.("timeZone") ?? []) field.list.append(new Option(zone, zone));
 }
+// A dialog shows what its link leads to. Closing it gives up what it has begun,
+// and the next time it begins anew.
+const giveUp = (dialog) => {
+  const begun = dialog.querySelector("[data-give-up]");
+  if (begun) navigator.sendBeacon(begun.dataset.giveUp);
+};
+for (const opener of document.querySelectorAll("[data-dialog]")) {
+  const dialog = document.getElementById(opener.dataset.dialog);
+  opener.addEventListener("click", (event) => {
+    event.preventDefault();
+    dialog.showModal();
+  });
+  dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
+  dialog.addEventListener("close", () => {
+    giveUp(dialog);
+    if (dialog.dataset.content) htmx.ajax("GET", dialog.dataset.content, { target: `#${dialog.id} #activation`, swap: "outerHTML" });
+  });
+  window.addEventListener("pagehide", () => giveUp(dialog));
+}
 // A lost connection says so.
 const lost = (is) => { const note = document.getElementById("lost"); if (note) note.hidden = !is; };
 document.addEventListener("htmx:sse:error", () => lost(true));
