@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,12 +32,7 @@ type activationView struct {
 
 // at tells whether a step of the call is behind, or is the one that goes on.
 func (a activationView) at(steps ...switchboard.Stage) bool {
-	for _, s := range steps {
-		if s == a.Stage {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(steps, a.Stage)
 }
 
 func (v *visit) activationForm() activationView {

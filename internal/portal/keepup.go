@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"log/slog"
 	"time"
 
 	"github.com/a-h/templ"
@@ -19,31 +20,34 @@ func (v *visit) keepUp(concerns func(events.Fact) bool, now func() (part templ.C
 	facts := v.cfg.Events.Subscribe(liveBehind)
 	defer facts.Close()
 	s := newStream(v.w, v.r)
-	due := time.After(0)
-	for {
+	var err error
+	last := false
+	for due := time.After(0); err == nil && !last; {
 		select {
 		case <-s.ctx.Done():
 			return nil
 		case <-s.beat.C:
-			if err := s.alive(); err != nil {
-				return nil // the browser has gone
-			}
+			err = s.alive()
 		case <-due:
 			due = nil
-			part, last, err := now()
-			if err != nil {
-				return err
-			}
-			if err := s.send(part); err != nil || last {
-				return nil // the browser has gone, or has all
-			}
+			last, err = s.sendNow(now)
 		case fact, ok := <-facts.Facts():
-			if !ok {
-				return nil
-			}
-			if due == nil && concerns(fact) {
+			last = !ok
+			if ok && due == nil && concerns(fact) {
 				due = time.After(settle)
 			}
 		}
 	}
+	if err != nil {
+		v.cfg.Log.Info("a page is not kept up to date any more", slog.String("path", v.r.URL.Path), slog.Any("error", err))
+	}
+	return nil // the answer has begun: no page can say what went wrong
+}
+
+func (s *stream) sendNow(now func() (templ.Component, bool, error)) (last bool, err error) {
+	part, last, err := now()
+	if err != nil {
+		return last, err
+	}
+	return last, s.send(part)
 }
