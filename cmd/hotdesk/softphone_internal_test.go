@@ -94,7 +94,7 @@ func (k *atKeys) types(t *testing.T, line string) {
 // shows waits until the phone has written words, this many times.
 func (k *atKeys) shows(t *testing.T, words string, times int) {
 	t.Helper()
-	timeout := time.After(10 * time.Second)
+	timeout := time.After(time.Minute)
 	for {
 		k.mu.Lock()
 		out, wrote := k.out.String(), k.wrote
@@ -117,7 +117,7 @@ func (k *atKeys) ends(t *testing.T, want int) {
 		if status != want {
 			t.Errorf("the phone ended with %d, want %d:\n%s", status, want, &k.out)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatalf("the phone does not end:\n%s", &k.out)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hotdesk-pbx/hotdesk/internal/apptest"
 	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 )
@@ -30,7 +31,7 @@ func TestOldCallsGo(t *testing.T) {
 	s.Run(t)
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	for deadline := time.Now().Add(10 * time.Second); ; <-tick.C {
+	for deadline := time.Now().Add(apptest.Patience); ; <-tick.C {
 		left, err := s.App.Records().Records(t.Context(), callrecord.Query{})
 		if err != nil {
 			t.Fatal(err)

@@ -10,7 +10,7 @@ import (
 )
 
 // Patience is how long a test waits for what must happen.
-const Patience = 20 * time.Second
+const Patience = time.Minute
 
 // Phone is a softphone that is registered as a device of a domain, whose
 // password is [Password]. It is closed when the test ends.

@@ -17,7 +17,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const (
-	patience = 5 * time.Second
+	patience = time.Minute
 	events   = 101
 )
 

@@ -233,7 +233,7 @@ func TestReports(t *testing.T) {
 	if err := s.Play(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
-	if err := p.rtcp.SetReadDeadline(time.Now().Add(2 * patience)); err != nil {
+	if err := p.rtcp.SetReadDeadline(time.Now().Add(patience)); err != nil {
 		t.Fatal(err)
 	}
 	buf := make([]byte, 2048)

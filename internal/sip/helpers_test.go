@@ -18,7 +18,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // patience is how long a test waits for what must come.
-const patience = 5 * time.Second
+const patience = time.Minute
 
 // handler is a Handler of functions and channels.
 type handler struct {

@@ -199,7 +199,7 @@ func waitFor(t *testing.T, holds func() bool) {
 	t.Helper()
 	ticker := time.NewTicker(time.Millisecond)
 	defer ticker.Stop()
-	limit := time.After(10 * time.Second)
+	limit := time.After(patience)
 	for !holds() {
 		select {
 		case <-ticker.C:

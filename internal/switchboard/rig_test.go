@@ -21,7 +21,7 @@ import (
 )
 
 // patience is for what must happen.
-const patience = 15 * time.Second
+const patience = apptest.Patience
 
 // office is a running server with three people and two desks: Ana (1001) has
 // the phones ana-1 and ana-2, Ben (1002) and Caro (1003) one each.

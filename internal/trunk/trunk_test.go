@@ -20,7 +20,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-const patience = 15 * time.Second
+const patience = time.Minute
 
 // node is one SIP endpoint on a real socket; answer answers its requests.
 type node struct {

@@ -20,7 +20,7 @@ const (
 	reply1 = "v=0\r\no=- 2 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=audio 5000 RTP/AVP 0\r\n"
 	reply2 = "v=0\r\no=- 2 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=audio 5002 RTP/AVP 0\r\n"
 
-	patience = 10 * time.Second // for what must happen
+	patience = time.Minute // for what must happen
 )
 
 // side is an engine with a dialog layer on it.

@@ -21,7 +21,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // patience is for what must happen.
-const patience = 10 * time.Second
+const patience = time.Minute
 
 // errFault has the board panic.
 var errFault = errors.New("a fault in the program")
