@@ -45,6 +45,12 @@ func (b *browser) watch(path string) (until func(about string, parts ...string))
 	}
 }
 
+// extensionOf is the extension of the user of a scope.
+func extensionOf(scope string) string {
+	extension, _, _ := strings.Cut(nameOf(scope), "@")
+	return extension
+}
+
 // edit changes the office of acme.test.
 func edit(t *testing.T, o *apptest.Office, change func(*directory.Office)) {
 	t.Helper()
@@ -84,13 +90,14 @@ func TestPhonesFollow(t *testing.T) {
 	until("the desk registers", "bg-success-lt")
 	other := o.Phone(t, "acme.test", "5402")
 	session(t, o, "call_center_agent", "5402")
-	call, err := desk.Dial(apptest.Soon(t), "1003")
+	agent := extensionOf("call_center_agent")
+	call, err := desk.Dial(apptest.Soon(t), agent)
 	if err != nil {
 		t.Fatal(err)
 	}
-	until("a call is made", "Calling 1003")
+	until("a call is made", "Calling "+agent)
 	answer(t, other)
-	until("it is answered", "In a call with User &lt;b&gt;call_center_agent&lt;/b&gt; (1003)")
+	until("it is answered", "In a call with User &lt;b&gt;call_center_agent&lt;/b&gt; ("+agent+")")
 	call.Hangup()
 	until("it is over", "Registered")
 	if p := b.ask(http.MethodPost, "/phones/"+held.ID+"/release", url.Values{}); p.location != "/phones" {
@@ -143,8 +150,8 @@ func TestActivatePhone(t *testing.T) {
 	until := b.watch("/phones/activate/live")
 	until("ringing", `data-stage="ringing"`, "The phone rings.", "Cancel the call")
 	call := answer(t, phone)
-	until("answered", `data-stage="account"`, "Key in 1004 there")
-	press(t, call, "1004#")
+	until("answered", `data-stage="account"`, "Key in "+extensionOf("basic_user")+" there")
+	press(t, call, extensionOf("basic_user")+"#")
 	until("PIN", `data-stage="pin"`, "Nobody asks for it on this page.")
 	press(t, call, "4711#")
 	until("done", `data-stage="done"`, "Window (5401) is your phone now.", "until 02:00")
@@ -180,7 +187,7 @@ func TestActivateIsRefusedInWords(t *testing.T) {
 	edit(t, o, func(of *directory.Office) { of.Domain.HotDesking.WhenElsewhere = directory.ElsewhereDeny })
 	session(t, o, "basic_user", "5402")
 	refused("5401", "logged in there since")
-	edit(t, o, func(of *directory.Office) { of.UserByExtension("1004").NoHotDesking = true })
+	edit(t, o, func(of *directory.Office) { of.UserByExtension(extensionOf("basic_user")).NoHotDesking = true })
 	refused("5402", "may not use hot desks")
 	edit(t, o, func(of *directory.Office) { of.Domain.HotDesking.Enabled = false })
 	refused("5402", "Hot desking is switched off")
