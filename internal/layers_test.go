@@ -20,6 +20,7 @@ func layers() [][]string {
 		{"history", "hotdesk", "ivr/prompts", "login", "signon", "location", "officefile", "emergency", "sip/dialog", "sip/subscription", "trunk", "voicemail"},
 		{"ivr", "restapi/resource", "softphone"},
 		{"switchboard"},
+		{"eventlog"},
 		{"audiofiles", "client", "lamp", "notify", "portal", "restapi", "sipserver", "sqlstore"},
 		{"notify/mailtest", "sqlstore/sqltest", "app"},
 		{"apptest", "bench", "demo"},

@@ -19,6 +19,7 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/audiofiles"
 	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
+	"github.com/hotdesk-pbx/hotdesk/internal/eventlog"
 	"github.com/hotdesk-pbx/hotdesk/internal/events"
 	"github.com/hotdesk-pbx/hotdesk/internal/history"
 	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
@@ -53,6 +54,7 @@ type App struct {
 	signedIn   *login.Web
 	keys       *login.Keys
 	once       *idempotency.Keeper
+	eventLog   *eventlog.Log
 	firstStart *login.FirstStart
 	resets     *login.Resets
 	locations  *location.Service
@@ -137,6 +139,7 @@ func (a *App) openServices(ctx context.Context) error {
 		return err
 	}
 	a.resets = login.NewResets(key, a.directory, a.cfg.Now)
+	a.eventLog = eventlog.New(eventlog.Config{Store: a.db.EventLog(), Directory: a.directory, Events: a.bus, Now: a.cfg.Now, Log: a.log})
 	a.once = idempotency.New(a.db.Requests(), a.cfg.Now, a.log)
 	a.sessions = hotdesk.New(hotdesk.Config{
 		Store: a.db.Sessions(), Directory: a.directory, Calls: a.busy, Events: a.bus,

@@ -15,7 +15,7 @@ import (
 type LoggedIn struct{ Session Session }
 
 // Kind names the fact.
-func (LoggedIn) Kind() string { return "session.login" }
+func (LoggedIn) Kind() string { return outbox.KindLogin }
 
 // Extended is the fact that a session got a later end.
 type Extended struct{ Session Session }
@@ -27,7 +27,7 @@ func (Extended) Kind() string { return "session.extended" }
 type Ended struct{ Session Session }
 
 // Kind names the fact.
-func (Ended) Kind() string { return "session.ended" }
+func (Ended) Kind() string { return outbox.KindEnded }
 
 // Refused is the fact that a login was refused.
 type Refused struct {
@@ -41,35 +41,13 @@ type Refused struct {
 }
 
 // Kind names the fact.
-func (Refused) Kind() string { return "session.refused" }
+func (Refused) Kind() string { return outbox.KindRefused }
 
-// sessionPayload is a session as it is told outside: field names are a promise.
-type sessionPayload struct {
-	SessionID string     `json:"session_id"`
-	DeviceID  string     `json:"device_id"`
-	UserID    string     `json:"user_id"`
-	Door      Door       `json:"door"`
-	StartedAt time.Time  `json:"started_at"`
-	EndsAt    *time.Time `json:"ends_at,omitempty"`
-	EndedAt   *time.Time `json:"ended_at,omitempty"`
-	Reason    Reason     `json:"reason,omitempty"`
-	EndedBy   string     `json:"ended_by,omitempty"`
-}
-
-// refusedPayload is a refusal as it is told outside.
-type refusedPayload struct {
-	DeviceID string `json:"device_id"`
-	UserID   string `json:"user_id,omitempty"`
-	Account  string `json:"account,omitempty"`
-	Door     Door   `json:"door"`
-	Reason   string `json:"reason"`
-}
-
-func payloadOf(s Session) sessionPayload {
-	return sessionPayload{
-		SessionID: s.ID, DeviceID: s.DeviceID, UserID: s.UserID, Door: s.Door,
+func payloadOf(s Session) outbox.Session {
+	return outbox.Session{
+		SessionID: s.ID, DeviceID: s.DeviceID, UserID: s.UserID, Door: string(s.Door),
 		StartedAt: s.StartedAt, EndsAt: unlessZero(s.EndsAt),
-		EndedAt: unlessZero(s.EndedAt), Reason: s.Ended, EndedBy: s.EndedBy,
+		EndedAt: unlessZero(s.EndedAt), Reason: string(s.Ended), EndedBy: s.EndedBy,
 	}
 }
 

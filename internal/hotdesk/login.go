@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
+	"github.com/hotdesk-pbx/hotdesk/internal/outbox"
 )
 
 // LoginRequest asks for a desk for a person whom login.Service has proven, or
@@ -129,9 +130,9 @@ func (s *Service) noteRefusal(ctx context.Context, office Office, req LoginReque
 
 func (s *Service) refuse(ctx context.Context, refused Refused, actor string) error {
 	n := note{refused.DomainID, refused.DeviceID, refused.UserID, actor, refused.Code, refused.At}
-	entry, stored, err := s.write(refused, n, refusedPayload{
+	entry, stored, err := s.write(refused, n, outbox.Refusal{
 		DeviceID: refused.DeviceID, UserID: refused.UserID, Account: refused.Account,
-		Door: refused.Door, Reason: refused.Code,
+		Door: string(refused.Door), Reason: refused.Code,
 	})
 	if err != nil {
 		return err

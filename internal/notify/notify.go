@@ -34,8 +34,9 @@ const (
 	// maxLanes bounds the mail servers that are spoken to at the same time. Only
 	// when so many of them hang does another domain's mail wait, a minute or two.
 	maxLanes = 256
-	// keepFacts is how long a fact is kept that everybody has been told.
-	keepFacts  = 7 * 24 * time.Hour
+	// keepFacts is how long a fact is kept that everybody has been told: programs
+	// that listen to events go on behind one of the last day.
+	keepFacts  = 25 * time.Hour
 	pruneEvery = time.Hour
 )
 

@@ -80,7 +80,7 @@ func operations() []operation {
 
 // elsewhere are operations that are tested on their own, as what they answer to
 // depends on more than the scope.
-func elsewhere() []string { return []string{"add-key", "delete-key"} }
+func elsewhere() []string { return []string{"add-key", "delete-key", "watch-events"} }
 
 func TestEveryOperationStandsInTheTable(t *testing.T) {
 	t.Parallel()

@@ -62,6 +62,7 @@ type Config struct {
 	Lockouts  Lockouts
 	Keys      Keys
 	Once      *idempotency.Keeper
+	Events    Events
 	Trunks    Trunks
 	Locations Locations
 	Audit     audit.Log

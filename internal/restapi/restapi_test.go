@@ -334,7 +334,7 @@ func TestOpenAPI(t *testing.T) {
 			}
 		}
 	}
-	if len(operations) != 44 {
+	if len(operations) != 45 {
 		t.Errorf("%d operations: %v", len(operations), operations)
 	}
 }

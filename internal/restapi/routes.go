@@ -2,12 +2,14 @@ package restapi
 
 import (
 	"net/http"
+	"reflect"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/officefile"
+	"github.com/hotdesk-pbx/hotdesk/internal/restapi/resource"
 )
 
 const (
@@ -116,6 +118,14 @@ func (a *API) serverRoutes(r router) {
 	add(r, calls, route("export-calls", get, domain+"/calls.csv", "Write calls as a file for spreadsheets (RFC 4180), newest first"), a.exportCalls)
 
 	add(r, accounts, route("list-audit", get, domain+"/audit", "List who did what, newest first"), a.listAudit)
+
+	events := route("watch-events", get, prefix+"/events", "Tell what happens, as server-sent events: of your domain or site, or of what is your own")
+	events.Description = "Each event has its type as the name, an id to go on behind with Last-Event-ID for 24 hours, and an Event as data. " +
+		"An event named reset says that what you name is older, or unknown: read the state of things anew."
+	events.Responses = map[string]*huma.Response{"200": {
+		Description: "OK", Content: map[string]*huma.MediaType{"text/event-stream": {Schema: huma.SchemaFromType(r.api.OpenAPI().Components.Schemas, reflect.TypeFor[resource.Event]())}},
+	}}
+	add(r, anybody, events, a.watch)
 
 	add(r, anybody, route("list-keys", get, prefix+"/keys", "List the API keys that are yours or in your care"), a.listKeys)
 	add(r, anybody, route("add-key", post, prefix+"/keys", "Make an API key, which is shown this once"), a.addKey)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
+	"github.com/hotdesk-pbx/hotdesk/internal/outbox"
 )
 
 // Records is the [callrecord.Store].
@@ -72,7 +73,15 @@ func partyColumns(end string, p *callrecord.Party) []column {
 // Put implements [callrecord.Store].
 func (st *Records) Put(ctx context.Context, r callrecord.Record) error {
 	args := st.args(&r)
-	err := st.db.write(ctx, func(ctx context.Context, tx *writeConn) error { return tx.do(ctx, st.insert, args...) })
+	facts, err := endings(r)
+	if err == nil {
+		err = st.db.write(ctx, func(ctx context.Context, tx *writeConn) error {
+			if err := tx.do(ctx, st.insert, args...); err != nil {
+				return err
+			}
+			return insertFacts(ctx, tx, facts)
+		})
+	}
 	if err != nil {
 		return fmt.Errorf("store a call record: %w", err)
 	}
@@ -91,14 +100,20 @@ func (st *Records) args(r *callrecord.Record) []any {
 // End implements [callrecord.Store]. It leaves all indexes alone but that of
 // open records.
 func (st *Records) End(ctx context.Context, r callrecord.Record) error {
-	err := st.db.write(ctx, func(ctx context.Context, tx *writeConn) error {
-		changed, err := tx.exec(ctx, "update call_records set ended_at = $1, result = $2, cause = $3, ended_by = $4 where id = $5",
-			millis(r.EndedAt), string(r.Result), r.Cause, r.EndedBy, r.ID)
-		if err != nil || changed > 0 {
-			return err
-		}
-		return tx.do(ctx, st.insert, st.args(&r)...)
-	})
+	facts, err := endings(r)
+	if err == nil {
+		err = st.db.write(ctx, func(ctx context.Context, tx *writeConn) error {
+			changed, err := tx.exec(ctx, "update call_records set ended_at = $1, result = $2, cause = $3, ended_by = $4 where id = $5",
+				millis(r.EndedAt), string(r.Result), r.Cause, r.EndedBy, r.ID)
+			if err == nil && changed == 0 {
+				err = tx.do(ctx, st.insert, st.args(&r)...)
+			}
+			if err != nil {
+				return err
+			}
+			return insertFacts(ctx, tx, facts)
+		})
+	}
 	if err != nil {
 		return fmt.Errorf("end a call record: %w", err)
 	}
@@ -107,12 +122,45 @@ func (st *Records) End(ctx context.Context, r callrecord.Record) error {
 
 // CloseOpen implements [callrecord.Store].
 func (st *Records) CloseOpen(ctx context.Context, at time.Time) (int, error) {
-	closed, err := st.change(ctx, "update call_records set ended_at = $1, result = $2, ended_by = $3 where ended_at is null",
-		millis(at), string(callrecord.Interrupted), "system")
+	open, err := st.Records(ctx, callrecord.Query{Open: true})
+	if err != nil {
+		return 0, fmt.Errorf("read open call records: %w", err)
+	}
+	for i := range open {
+		open[i].EndedAt, open[i].Result, open[i].EndedBy = at, callrecord.Interrupted, "system"
+	}
+	facts, err := endings(open...)
+	if err != nil {
+		return 0, err
+	}
+	err = st.db.write(ctx, func(ctx context.Context, tx *writeConn) error {
+		err := tx.do(ctx, "update call_records set ended_at = $1, result = $2, ended_by = $3 where ended_at is null",
+			millis(at), string(callrecord.Interrupted), "system")
+		if err != nil {
+			return err
+		}
+		return insertFacts(ctx, tx, facts)
+	})
 	if err != nil {
 		return 0, fmt.Errorf("close open call records: %w", err)
 	}
-	return closed, nil
+	return len(open), nil
+}
+
+// endings are the facts that calls are over; none of those that go on.
+func endings(records ...callrecord.Record) ([]outbox.Fact, error) {
+	var facts []outbox.Fact
+	for _, r := range records {
+		if r.EndedAt.IsZero() {
+			continue
+		}
+		fact, err := outbox.OfCall(r)
+		if err != nil {
+			return nil, err
+		}
+		facts = append(facts, fact)
+	}
+	return facts, nil
 }
 
 // Forget implements [callrecord.Store].

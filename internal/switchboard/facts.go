@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
+	"github.com/hotdesk-pbx/hotdesk/internal/outbox"
 )
 
 // Started is the fact that somebody dialled.
@@ -16,7 +17,7 @@ type Started struct {
 }
 
 // Kind names the fact.
-func (Started) Kind() string { return "call.started" }
+func (Started) Kind() string { return outbox.KindCallStarted }
 
 // Ringing is the fact that a device began to ring.
 type Ringing struct {
@@ -58,7 +59,7 @@ type Answered struct {
 }
 
 // Kind names the fact.
-func (Answered) Kind() string { return "call.answered" }
+func (Answered) Kind() string { return outbox.KindCallAnswered }
 
 // Ended is the fact that a call is over; its record is on disk.
 type Ended struct {
@@ -66,7 +67,7 @@ type Ended struct {
 }
 
 // Kind names the fact.
-func (Ended) Kind() string { return "call.ended" }
+func (Ended) Kind() string { return outbox.KindCallEnded }
 
 // CallsChanged is the fact that the live calls of users and devices are other
 // than before: see [Switchboard.CallsOf].
