@@ -21,14 +21,14 @@ func TestBoardInTheBrowser(t *testing.T) {
 	desk.AwaitRegistered(t)
 
 	manager := startBrowser(t, s)
-	const free, used = `tr[data-state="Free"]`, `tr[data-state="In use"]`
+	const free, used = `li[data-state="Free"]`, `li[data-state="In use"]`
 	manager.signIn("1000@acme.test", password, free)
 	manager.do(chromedp.Evaluate[chromedp.Void]("window.openedOnce = true"))
 	logIn(t, desk, "1001", "4711")
 	manager.do(chromedp.WaitVisible(chromedp.CSS(used)))
 	row, err := chromedp.Run(manager.ctx, chromedp.Text(chromedp.CSS(used)))
 	if err != nil || !strings.Contains(row, "Ana Ruiz") || !strings.Contains(row, "until 02:00") {
-		t.Errorf("the row says %q, %v", row, err)
+		t.Errorf("the desk says %q, %v", row, err)
 	}
 	if same, err := chromedp.Run(manager.ctx, chromedp.Evaluate[bool]("window.openedOnce === true")); err != nil || !same {
 		t.Errorf("the page was loaded anew: %v", err)

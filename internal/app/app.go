@@ -20,6 +20,7 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/eventlog"
+	"github.com/hotdesk-pbx/hotdesk/internal/emergency"
 	"github.com/hotdesk-pbx/hotdesk/internal/events"
 	"github.com/hotdesk-pbx/hotdesk/internal/history"
 	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
@@ -63,6 +64,7 @@ type App struct {
 	mail       *notify.Service
 	audio      *audiofiles.Folder
 	busy       *switchboard.Busy
+	emergency  *emergency.Service
 	speech     *ivr.Conversations
 
 	phones  *telephony
@@ -145,6 +147,7 @@ func (a *App) openServices(ctx context.Context) error {
 		Store: a.db.Sessions(), Directory: a.directory, Calls: a.busy, Events: a.bus,
 		Now: a.cfg.Now, Log: a.log, Encode: json.Marshal,
 	})
+	a.emergency = emergency.New(a.db.EmergencyCalls(), a.bus, a.cfg.Now)
 	a.history = history.New(history.Config{Store: a.db.Records(), Domains: a.directory.Domains, Now: a.cfg.Now, Log: a.log})
 	return a.openMailboxes()
 }

@@ -6,7 +6,6 @@ import (
 	"net/netip"
 	"strings"
 
-	"github.com/hotdesk-pbx/hotdesk/internal/emergency"
 	"github.com/hotdesk-pbx/hotdesk/internal/lamp"
 	"github.com/hotdesk-pbx/hotdesk/internal/media"
 	"github.com/hotdesk-pbx/hotdesk/internal/sip"
@@ -48,7 +47,7 @@ func (a *App) openTelephony(context.Context) error {
 	a.phones.board = switchboard.New(switchboard.Config{
 		Engine: engine, Legs: legs, Ports: a.phones.ports, Directory: a.directory, Sessions: a.sessions, Busy: a.busy,
 		Locations: a.locations, Conversations: a.speech, Records: a.db.Records(), Events: a.bus,
-		Trunks: a.phones.trunks, Emergencies: emergency.New(a.db.EmergencyCalls(), a.bus, a.cfg.Now),
+		Trunks: a.phones.trunks, Emergencies: a.emergency,
 		Now: a.cfg.Now, Log: a.log, RingFor: a.cfg.RingFor, LinePatience: a.cfg.LinePatience,
 		ParkFor: a.cfg.ParkFor, ActivateFor: a.cfg.ActivateFor,
 	})

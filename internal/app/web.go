@@ -26,6 +26,7 @@ const maxConnections = 1000
 // everybody, and on the socket in the data folder for the command line.
 type web struct {
 	public, socket net.Listener
+	pages          *portal.Portal
 	servers        [2]*http.Server
 }
 
@@ -40,12 +41,12 @@ func (a *App) openWeb(ctx context.Context) error {
 	pages, err := portal.New(portal.Config{
 		Directory: a.directory, Passwords: a.login, Web: a.signedIn, FirstStart: a.firstStart, Resets: a.resets,
 		SignOn: signon.New(func() string { return a.url() + portal.SignOnBack }, a.cfg.Now), Sessions: a.sessions,
-		Calls: a.busy, Locations: a.locations, Telephony: a.phones.board, Events: a.bus, Now: a.cfg.Now, Log: a.log,
+		Calls: a.busy, Locations: a.locations, Telephony: a.phones.board, Emergencies: a.emergency, Lockouts: a.login, Events: a.bus, Now: a.cfg.Now, Log: a.log,
 	})
 	if err != nil {
 		return err
 	}
-	a.web = &web{servers: [2]*http.Server{a.httpServer(public(api.Public(), pages)), a.httpServer(profiled(api.Local()))}}
+	a.web = &web{pages: pages, servers: [2]*http.Server{a.httpServer(public(api.Public(), pages)), a.httpServer(profiled(api.Local()))}}
 	var listening net.ListenConfig
 	listener, err := listening.Listen(ctx, "tcp", a.cfg.HTTP)
 	if err != nil {

@@ -47,6 +47,8 @@ type Store interface {
 	// Last finds the newest call of a domain that showed a number, not older
 	// than a time; false when there is none.
 	Last(ctx context.Context, domainID, number string, since time.Time) (Call, bool, error)
+	// Since lists the calls of a domain that are not older than a time, newest first.
+	Since(ctx context.Context, domainID string, since time.Time) ([]Call, error)
 }
 
 // Service takes note of emergency calls.
@@ -101,6 +103,12 @@ func detail(call Call) string {
 // rings the phone of that call; false when there was none within [CallBack].
 func (s *Service) PhoneFor(ctx context.Context, domainID, number string) (Call, bool, error) {
 	return s.store.Last(ctx, domainID, number, s.now().Add(-CallBack))
+}
+
+// Lately lists the emergency calls of a domain for which a call back would
+// still be expected: those within [CallBack], newest first.
+func (s *Service) Lately(ctx context.Context, domainID string) ([]Call, error) {
+	return s.store.Since(ctx, domainID, s.now().Add(-CallBack))
 }
 
 func newID() string { return uuid.Must(uuid.NewV7()).String() }

@@ -20,6 +20,8 @@ func (m *memory) Put(_ context.Context, _ emergency.Call, entry audit.Entry, fac
 	return nil
 }
 
+func (m *memory) Since(context.Context, string, time.Time) ([]emergency.Call, error) { return nil, nil }
+
 func (m *memory) Last(context.Context, string, string, time.Time) (emergency.Call, bool, error) {
 	return emergency.Call{}, false, nil
 }

@@ -14,6 +14,19 @@ type Moved struct{ Binding Binding }
 // Kind names the fact.
 func (Moved) Kind() string { return "binding.moved" }
 
+// Lost is the fact that a binding does not answer: its connection is gone, or
+// its phone has left too many probes unanswered. It stays until it expires.
+type Lost struct{ Binding Binding }
+
+// Kind names the fact.
+func (Lost) Kind() string { return "binding.lost" }
+
+// Found is the fact that a binding that was lost answers again.
+type Found struct{ Binding Binding }
+
+// Kind names the fact.
+func (Found) Kind() string { return "binding.found" }
+
 // Unregistered is the fact that a binding was taken away.
 type Unregistered struct{ Binding Binding }
 

@@ -142,8 +142,12 @@ func (s *Service) mark(deviceID string, which func(*holding) bool, unreachable b
 		return
 	}
 	for _, h := range d.held() {
-		if which(h) {
-			h.unreachable.Store(unreachable)
+		switch {
+		case !which(h) || h.unreachable.Swap(unreachable) == unreachable:
+		case unreachable:
+			s.cfg.Events.Publish(Lost{Binding: h.Binding})
+		default:
+			s.cfg.Events.Publish(Found{Binding: h.Binding})
 		}
 	}
 }

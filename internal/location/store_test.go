@@ -113,6 +113,10 @@ func (r *registrar) told() []string {
 				contact = f.Binding.Contact
 			case location.Expired:
 				contact = f.Binding.Contact
+			case location.Lost:
+				contact = f.Binding.Contact
+			case location.Found:
+				contact = f.Binding.Contact
 			}
 			facts = append(facts, fact.Kind()+" "+contact)
 		default:

@@ -21,7 +21,13 @@ func TestReachable(t *testing.T) {
 	r := newRegistrar(t)
 	held := r.put(t, "desk", bound("a"), bound("b"))
 	gone, stays := held[0], held[1]
-	r.SetReachable("desk", gone.ID, false)
+	r.told()
+	for _, reachable := range []bool{true, false, false, true, false} {
+		r.SetReachable("desk", gone.ID, reachable)
+	}
+	if diff := cmp.Diff([]string{"binding.lost " + gone.Contact, "binding.found " + gone.Contact, "binding.lost " + gone.Contact}, r.told()); diff != "" {
+		t.Error(diff)
+	}
 	if diff := cmp.Diff([]location.Binding{stays}, r.Lookup("desk")); diff != "" || len(r.Bindings("desk")) != 2 {
 		t.Error(diff)
 	}

@@ -41,6 +41,18 @@ func (m *memory) Failures(_ context.Context, subjects ...string) ([]login.Failur
 	return found, m.fail
 }
 
+func (m *memory) Locked(_ context.Context, now time.Time) ([]login.Failures, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var locked []login.Failures
+	for _, f := range m.failures {
+		if f.LockedTo.After(now) {
+			locked = append(locked, f)
+		}
+	}
+	return locked, m.fail
+}
+
 func (m *memory) Save(ctx context.Context, fs ...login.Failures) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

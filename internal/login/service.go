@@ -260,6 +260,22 @@ func (s *Service) LiftDevice(ctx context.Context, by string, device directory.De
 	}, Device(device.ID))
 }
 
+// LockedDevices tells at which devices nobody may try a PIN now, by ID, and
+// until when.
+func (s *Service) LockedDevices(ctx context.Context) (map[string]time.Time, error) {
+	locked, err := s.cfg.Store.Locked(ctx, s.cfg.Now())
+	if err != nil {
+		return nil, fmt.Errorf("read the lock-outs: %w", err)
+	}
+	until := map[string]time.Time{}
+	for _, f := range locked {
+		if deviceID, is := strings.CutPrefix(f.Subject, Device("")); is {
+			until[deviceID] = f.LockedTo
+		}
+	}
+	return until, nil
+}
+
 func (s *Service) lift(ctx context.Context, entry audit.Entry, subjects ...string) error {
 	for _, subject := range subjects {
 		// A try under way would store what it has read before. No try takes the

@@ -168,6 +168,9 @@ func TestLockOutOfADevice(t *testing.T) {
 	if err := b.pin(t, "other desk", "1001", rightPIN); err != nil {
 		t.Errorf("at another device: %v", err)
 	}
+	if locked, err := b.LockedDevices(t.Context()); err != nil || len(locked) != 1 || !locked["desk"].After(b.now) {
+		t.Errorf("locked devices: %v, %v", locked, err)
+	}
 	if err := b.LiftDevice(t.Context(), "cli", directory.Device{ID: "desk", DomainID: "acme", Name: "5401"}); err != nil {
 		t.Fatal(err)
 	}

@@ -25,6 +25,8 @@ type Failures struct {
 type Store interface {
 	// Failures reads subjects; one that never failed is not in the answer.
 	Failures(ctx context.Context, subjects ...string) ([]Failures, error)
+	// Locked reads the subjects that are locked at a time.
+	Locked(ctx context.Context, now time.Time) ([]Failures, error)
 	// Save replaces subjects; a Count and Rounds of 0 forget one.
 	Save(ctx context.Context, fs ...Failures) error
 	// SaveAndTell replaces subjects, and stores a fact that is told outside.

@@ -3,6 +3,7 @@ package portal
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"unicode"
@@ -112,7 +113,18 @@ func (v *visit) endSession() error {
 	if _, err := v.cfg.Sessions.End(v.r.Context(), session.ID, v.by()); err != nil && !errors.Is(err, hotdesk.ErrNoSession) {
 		return err
 	}
-	return v.back("/domains/" + v.domain.Name)
+	return v.say(v.from(domainPath(v.domain)), v.endedNotice(session))
+}
+
+// endedNotice says what the end of a session has done.
+func (v *visit) endedNotice(session hotdesk.Session) string {
+	person, _ := v.cfg.Directory.User(session.UserID)
+	device, _ := v.cfg.Directory.Device(session.DeviceID)
+	notice := person.Name + " is no longer logged in at " + v.desk(v.domain, device, nil).label() + "."
+	if v.cfg.Calls.InCall(device.ID) {
+		notice += " The call in progress goes on."
+	}
+	return notice
 }
 
 // session is the one that the address names.
@@ -127,12 +139,13 @@ func (v *visit) session() (hotdesk.Session, error) {
 	return found[0], nil
 }
 
-// back leads to the page from which a step was taken.
-func (v *visit) back(otherwise string) error {
-	if path, ok := strings.CutPrefix(v.r.Referer(), "http://"+v.r.Host); ok && strings.HasPrefix(path, "/") {
-		return v.to(local(path))
+// from is the page from which a step was taken.
+func (v *visit) from(otherwise string) string {
+	at, err := url.Parse(v.r.Referer())
+	if err != nil || at.Host != v.r.Host || !strings.HasPrefix(at.Path, "/") {
+		return otherwise
 	}
-	return v.to(otherwise)
+	return local(at.RequestURI())
 }
 
 // initials are what stands in a person's circle.

@@ -3,32 +3,49 @@ package portal
 import (
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
-	"github.com/hotdesk-pbx/hotdesk/internal/events"
-	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
-	"github.com/hotdesk-pbx/hotdesk/internal/location"
-	"github.com/hotdesk-pbx/hotdesk/internal/switchboard"
 )
 
-// summary counts the desks of a board.
-type summary struct{ Free, InUse, InCall, Unregistered int }
+// boardView is the board as a page shows it.
+type boardView struct {
+	Domain directory.Domain
+	Desks  []deskView
+	Manage bool   // whether sessions may be ended here
+	After  string // the state that the page shows, for the updates that follow
+	Text   string // what is searched for
+	Only   string // the state that is shown, [inTrouble] or "" for all
+}
 
-func summarise(desks []deskView) summary {
-	var s summary
-	for _, d := range desks {
-		switch d.State {
-		case deskFree:
-			s.Free++
-		case deskInUse:
-			s.InUse++
-		case deskInCall:
-			s.InCall++
-		case deskUnregistered:
-			s.Unregistered++
+// inTrouble selects the desks that somebody should look at.
+const inTrouble = "Trouble"
+
+// count is how many desks are in a state, or in trouble; "" counts all.
+func (b boardView) count(state string) int {
+	n := 0
+	for _, d := range b.Desks {
+		if d.is(state) {
+			n++
 		}
 	}
-	return s
+	return n
+}
+
+// shown tells whether a desk is among what is searched for.
+func (b boardView) shown(d deskView) bool {
+	return d.is(b.Only) && strings.Contains(d.words(), strings.ToLower(strings.TrimSpace(b.Text)))
+}
+
+// is tells whether a desk is in a state, or in trouble; "" is any.
+func (d deskView) is(state string) bool {
+	return state == "" || state == string(d.State) || state == inTrouble && len(d.Troubles) > 0
+}
+
+// words are what a desk is found by.
+func (d deskView) words() string {
+	words := []string{d.Name, d.Device, d.Place, d.Holder.Name, d.Holder.Extension}
+	return strings.ToLower(strings.Join(slices.Concat(words, d.Calls), " "))
 }
 
 // seenDesks are the desks that whoever is signed in may see.
@@ -39,28 +56,25 @@ func (v *visit) seenDesks() ([]deskView, error) {
 
 // board shows who sits where, now.
 func (v *visit) board() error {
-	desks, err := v.seenDesks()
-	if err != nil {
+	view := boardView{
+		Domain: v.domain, Manage: v.may(directory.ActManageAccounts), After: v.boards.of(v.domain.ID).now(),
+		Text: v.r.URL.Query().Get("q"), Only: v.r.URL.Query().Get("state"),
+	}
+	var err error
+	if view.Desks, err = v.seenDesks(); err != nil {
 		return err
 	}
-	return v.show(http.StatusOK, "Desks", boardPage(v.domain, desks, v.may(directory.ActManageAccounts)))
+	return v.show(http.StatusOK, "Desks", boardPage(view))
 }
 
-// boardLive keeps an open board up to date: each fact about a desk replaces its
-// row. A browser that lags behind is sent off, connects anew, and gets the
-// whole board.
+// boardLive keeps an open board up to date. A browser says which state it has
+// seen last; one that lags behind is sent off, and connects anew.
 func (v *visit) boardLive() error {
-	facts := v.cfg.Events.Subscribe(liveBehind)
-	defer facts.Close()
+	after := v.r.URL.Query().Get("after")
+	board := v.boards.of(v.domain.ID)
+	watching := board.join(after)
+	defer board.leave(watching)
 	s := newStream(v.w, v.r)
-	manage := v.may(directory.ActManageAccounts)
-	desks, err := v.seenDesks()
-	if err != nil {
-		return err
-	}
-	if err := s.send(boardNow(desks, manage)); err != nil {
-		return nil // the browser has gone
-	}
 	for {
 		select {
 		case <-v.r.Context().Done():
@@ -69,66 +83,31 @@ func (v *visit) boardLive() error {
 			if err := s.alive(); err != nil {
 				return nil // the browser has gone
 			}
-		case fact, ok := <-facts.Facts():
+		case b, ok := <-watching.batches:
 			if !ok {
 				return nil
 			}
-			if err := v.boardMoves(s, fact, manage); err != nil {
-				return nil // the browser has gone, or reads the board anew
+			if err := v.sendBatch(s, b); err != nil {
+				return nil // the browser has gone
 			}
 		}
 	}
 }
 
-// boardMoves sends what a fact changes on the board.
-func (v *visit) boardMoves(s *stream, fact events.Fact, manage bool) error {
-	if changed, ok := fact.(directory.Changed); ok {
-		if changed.DomainID != v.domain.ID {
-			return nil
-		}
-		desks, err := v.seenDesks()
-		if err != nil {
-			return err
-		}
-		return s.send(boardNow(desks, manage))
+// sendBatch sends what of a batch whoever is signed in may see.
+func (v *visit) sendBatch(s *stream, b batch) error {
+	event := "desks"
+	if b.whole {
+		event = "board"
 	}
-	for _, deviceID := range devicesIn(fact) {
-		desk, is, err := v.deskOf(v.r.Context(), v.domain, deviceID)
-		if err != nil {
-			return err
-		}
-		if !is || !v.sees(directory.ActSeeCalls, desk.Site) {
-			continue
-		}
-		if err := s.send(deskMoves(desk, manage)); err != nil {
-			return err
+	parts := make([][]byte, 0, len(b.tiles))
+	for _, t := range b.tiles {
+		switch {
+		case v.sees(directory.ActManageAccounts, t.site):
+			parts = append(parts, t.managed)
+		case v.sees(directory.ActSeeCalls, t.site):
+			parts = append(parts, t.viewed)
 		}
 	}
-	return nil
-}
-
-// devicesIn are the devices that a fact is about.
-func devicesIn(fact events.Fact) []string {
-	switch f := fact.(type) {
-	case hotdesk.LoggedIn:
-		return []string{f.Session.DeviceID}
-	case hotdesk.Extended:
-		return []string{f.Session.DeviceID}
-	case hotdesk.Ended:
-		return []string{f.Session.DeviceID}
-	case location.Registered:
-		return []string{f.Binding.DeviceID}
-	case location.Unregistered:
-		return []string{f.Binding.DeviceID}
-	case location.Expired:
-		return []string{f.Binding.DeviceID}
-	case switchboard.Ringing:
-		return []string{f.Caller.DeviceID}
-	case switchboard.Answered:
-		return []string{f.Caller.DeviceID, f.Callee.DeviceID}
-	case switchboard.Ended:
-		return []string{f.Record.Caller.DeviceID, f.Record.Callee.DeviceID}
-	default:
-		return nil
-	}
+	return s.event(event, b.name, parts...)
 }

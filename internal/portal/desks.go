@@ -32,8 +32,11 @@ type deskView struct {
 	State      deskState
 	Session    *hotdesk.Session
 	Holder     directory.User
-	Since      string // in the domain's zone: "09:12"
-	Until      string // "" when nothing ends the session by itself
+	Since      string   // in the domain's zone: "09:12"
+	Until      string   // "" when nothing ends the session by itself
+	Calls      []string // what is spoken there, or rings: "with Bob Lee (1002) since 09:20"
+	Troubles   []string // what somebody should look at
+	Passing    bool     // a trouble goes by itself, without a fact that tells
 }
 
 // label names a desk for people: "Window 1 (5401)".
@@ -62,6 +65,10 @@ func (p *Portal) desks(ctx context.Context, domain directory.Domain) ([]deskView
 	if err != nil {
 		return nil, err
 	}
+	alarms, err := p.alarms(ctx, domain.ID)
+	if err != nil {
+		return nil, err
+	}
 	open := make(map[string]*hotdesk.Session, len(sessions))
 	for i, s := range sessions {
 		open[s.DeviceID] = &sessions[i]
@@ -71,9 +78,29 @@ func (p *Portal) desks(ctx context.Context, domain directory.Domain) ([]deskView
 		if !p.cfg.Directory.IsHotDesk(device) {
 			continue
 		}
-		desks = append(desks, p.desk(domain, device, open[device.ID]))
+		desks = append(desks, p.watched(domain, p.desk(domain, device, open[device.ID]), alarms))
 	}
 	slices.SortFunc(desks, func(a, b deskView) int { return strings.Compare(a.Device, b.Device) })
+	return desks, nil
+}
+
+// desksOf are some hot desks as they are now; what is none of the domain is not
+// among them.
+func (p *Portal) desksOf(ctx context.Context, domain directory.Domain, deviceIDs []string) ([]deskView, error) {
+	alarms, err := p.alarms(ctx, domain.ID)
+	if err != nil {
+		return nil, err
+	}
+	var desks []deskView
+	for _, id := range deviceIDs {
+		desk, is, err := p.deskOf(ctx, domain, id)
+		if err != nil {
+			return nil, err
+		}
+		if is {
+			desks = append(desks, p.watched(domain, desk, alarms))
+		}
+	}
 	return desks, nil
 }
 
@@ -97,16 +124,17 @@ func (p *Portal) deskOf(ctx context.Context, domain directory.Domain, deviceID s
 func (p *Portal) desk(domain directory.Domain, device directory.Device, session *hotdesk.Session) deskView {
 	d := deskView{DomainName: domain.Name, DeviceID: device.ID, Device: device.Name, Name: device.Name, State: deskFree, Session: session}
 	d.Site = p.cfg.Directory.SiteOf(device)
-	if owner, ok := p.cfg.Directory.User(device.OwnerID); ok {
-		d.Name, d.Place = owner.Name, owner.Place
+	owner, owned := p.cfg.Directory.User(device.OwnerID)
+	if owned {
+		d.Name = owner.Name
 	}
-	if phone, ok := p.cfg.Directory.PhoneOf(device.ID); ok && phone.Place != "" {
-		d.Place = phone.Place
-	}
+	phone, _ := p.cfg.Directory.PhoneOf(device.ID)
+	d.Place = domain.PlaceOf(phone, owner)
 	if session != nil {
 		d.Holder, _ = p.cfg.Directory.User(session.UserID)
 		d.Since, d.Until = p.clock(domain, session.StartedAt), p.clock(domain, session.EndsAt)
 	}
+	d.Calls = p.callsAt(domain, device.ID)
 	switch {
 	case p.cfg.Calls.InCall(device.ID):
 		d.State = deskInCall

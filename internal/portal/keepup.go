@@ -9,6 +9,9 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/events"
 )
 
+// liveBehind is how many facts a browser may lag behind.
+const liveBehind = 1024
+
 // settle is how long a part of a page waits after a fact, as several often come
 // together.
 const settle = 50 * time.Millisecond

@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"io"
 	"net/http"
 	"net/url"
 )
@@ -27,4 +28,15 @@ func (v *visit) notice() string {
 		return ""
 	}
 	return text
+}
+
+// say tells what a step has done: at once when a page that stays open asks, else
+// on the page that follows.
+func (v *visit) say(path, notice string) error {
+	if v.r.Header.Get("Accept") != "text/plain" {
+		return v.done(path, notice)
+	}
+	v.w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, err := io.WriteString(v.w, notice)
+	return err
 }

@@ -1,14 +1,12 @@
 package portal
 
 import (
-	"cmp"
 	"errors"
 	"net/http"
 	"slices"
 
 	"github.com/a-h/templ"
 
-	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/events"
 	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
@@ -21,7 +19,6 @@ type phoneView struct {
 	deskView
 
 	Registered bool
-	Calls      []string // "In a call with Ben Okafor (1002)"
 }
 
 // phones shows a person's own devices and the hot desks held.
@@ -57,10 +54,8 @@ func (v *visit) concernsPhones(fact events.Fact) bool {
 	}
 	// A desk that is held registers as the desk's, so each of the domain's is
 	// looked at.
-	return slices.ContainsFunc(devicesIn(fact), func(id string) bool {
-		device, found := v.cfg.Directory.Device(id)
-		return found && device.DomainID == v.user.DomainID
-	})
+	device, found := v.cfg.Directory.Device(deskIn(fact))
+	return found && device.DomainID == v.user.DomainID
 }
 
 func (v *visit) owns(deviceID string) bool {
@@ -79,45 +74,9 @@ func (v *visit) phonesOf(user directory.User) ([]phoneView, error) {
 	}
 	var mine []phoneView
 	for _, d := range held {
-		p := phoneView{deskView: d, Registered: len(v.cfg.Locations.Lookup(d.DeviceID)) > 0}
-		for _, call := range v.cfg.Telephony.CallsOf(d.DeviceID) {
-			p.Calls = append(p.Calls, doing(call, d.DeviceID))
-		}
-		mine = append(mine, p)
+		mine = append(mine, phoneView{deskView: d, Registered: len(v.cfg.Locations.Lookup(d.DeviceID)) > 0})
 	}
 	return mine, nil
-}
-
-// doing is what a device does in a call.
-func doing(call switchboard.LiveCall, deviceID string) string {
-	answered := !call.AnsweredAt.IsZero()
-	switch {
-	case call.Caller.DeviceID == deviceID && answered:
-		return "In a call with " + partyName(call.Callee, call.Dialled)
-	case call.Caller.DeviceID == deviceID:
-		return "Calling " + partyName(callrecord.Party{}, call.Dialled)
-	case call.Withheld && answered:
-		return "In a call with somebody who withholds the number"
-	case call.Withheld:
-		return "Rings: somebody who withholds the number"
-	case answered:
-		return "In a call with " + partyName(call.Caller, "")
-	default:
-		return "Rings: " + partyName(call.Caller, "")
-	}
-}
-
-// partyName names one end of a call: "Ben Okafor (1002)".
-func partyName(p callrecord.Party, dialled string) string {
-	number := cmp.Or(p.Number, dialled)
-	switch {
-	case p.Name == "" || p.Name == number:
-		return cmp.Or(number, "somebody unknown")
-	case number == "":
-		return p.Name
-	default:
-		return p.Name + " (" + number + ")"
-	}
 }
 
 // managers are the people to ask for a phone.

@@ -41,6 +41,7 @@ type Calls interface {
 // Locations tells where devices answer now; location.Service does.
 type Locations interface {
 	Lookup(deviceID string) []location.Binding
+	Bindings(deviceID string) []location.Binding
 }
 
 // Telephony rings the desks that people activate, and knows the calls that go
@@ -54,19 +55,21 @@ type Telephony interface {
 
 // Config is what a [Portal] needs; all of it.
 type Config struct {
-	Directory  *directory.Service
-	Passwords  Passwords
-	Web        *login.Web
-	FirstStart *login.FirstStart
-	Resets     *login.Resets
-	SignOn     SignOn
-	Sessions   Sessions
-	Calls      Calls
-	Locations  Locations
-	Telephony  Telephony
-	Events     *events.Bus
-	Now        func() time.Time
-	Log        *slog.Logger
+	Directory   *directory.Service
+	Passwords   Passwords
+	Web         *login.Web
+	FirstStart  *login.FirstStart
+	Resets      *login.Resets
+	SignOn      SignOn
+	Sessions    Sessions
+	Calls       Calls
+	Locations   Locations
+	Telephony   Telephony
+	Emergencies Emergencies
+	Lockouts    Lockouts
+	Events      *events.Bus
+	Now         func() time.Time
+	Log         *slog.Logger
 }
 
 // Portal answers browsers.
@@ -74,6 +77,7 @@ type Portal struct {
 	cfg     Config
 	handler http.Handler
 	pages   map[string]directory.Act // what the page at each path needs
+	boards  *boards
 }
 
 // New makes a portal.
@@ -92,8 +96,15 @@ func New(cfg Config) (*Portal, error) {
 		}
 	}
 	mux.Handle("/", p.open(route{do: (*visit).nowhere}))
+	p.boards = newBoards(p)
 	p.handler = http.NewCrossOriginProtection().Handler(guarded(mux))
 	return p, nil
+}
+
+// Run keeps the pages that are open up to date, until the context ends.
+func (p *Portal) Run(ctx context.Context) error {
+	p.boards.run(ctx)
+	return nil
 }
 
 // ServeHTTP implements [http.Handler].

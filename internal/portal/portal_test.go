@@ -1,7 +1,6 @@
 package portal_test
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"maps"
@@ -299,41 +298,6 @@ func TestNobodyReleasesTheDeskOfAnother(t *testing.T) {
 	if err != nil || len(open) != 0 {
 		t.Errorf("still open: %v, %v", open, err)
 	}
-}
-
-// TestBoardFollows reads what an open board is sent.
-func TestBoardFollows(t *testing.T) {
-	t.Parallel()
-	o := office(t)
-	b := signedIn(t, o, "office_manager")
-	req, err := http.NewRequestWithContext(apptest.Soon(t), http.MethodGet, b.base+"/domains/acme.test/live", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	res, err := b.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	lines := bufio.NewScanner(res.Body)
-	until := func(about string, parts ...string) {
-		t.Helper()
-		for lines.Scan() {
-			if all := !slices.ContainsFunc(parts, func(part string) bool { return !strings.Contains(lines.Text(), part) }); all {
-				return
-			}
-		}
-		t.Fatalf("%s: %v", about, lines.Err())
-	}
-	until("the board at first", `id="desks"`, `data-state="Not registered"`)
-	o.Phone(t, "acme.test", "5401")
-	until("a phone registers", `data-state="Free"`)
-	held := session(t, o, "basic_user", "5401")
-	until("a login", `data-state="In use"`, "basic_user", "End Session")
-	if p := b.ask(http.MethodPost, "/domains/acme.test/sessions/"+held.ID+"/end", url.Values{}); p.location != "/domains/acme.test" {
-		t.Errorf("ending a session answers %d %q", p.status, p.location)
-	}
-	until("the end", `data-state="Free"`)
 }
 
 func TestFilesOfThePages(t *testing.T) {

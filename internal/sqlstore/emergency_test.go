@@ -40,6 +40,11 @@ func TestEmergencyCallsComeBackWhole(t *testing.T) {
 			if _, ok, err := db.EmergencyCalls().Last(t.Context(), call.DomainID, call.Number, call.At.Add(time.Millisecond)); ok || err != nil {
 				t.Errorf("an older call is found: %v, %v", ok, err)
 			}
+			for since, want := range map[time.Time]int{call.At: 1, call.At.Add(time.Millisecond): 0} {
+				if found, err := db.EmergencyCalls().Since(t.Context(), call.DomainID, since); len(found) != want || err != nil {
+					t.Errorf("since %s: %v, %v", since, found, err)
+				}
+			}
 			if entries, err := db.Audit().Entries(t.Context(), audit.Query{Action: "call.emergency"}); err != nil || len(entries) != 1 {
 				t.Errorf("the audit log has %+v, %v", entries, err)
 			}

@@ -32,6 +32,12 @@ func (st *Failures) Failures(ctx context.Context, subjects ...string) ([]login.F
 			" order by subject", args...)
 }
 
+// Locked implements [login.Store].
+func (st *Failures) Locked(ctx context.Context, now time.Time) ([]login.Failures, error) {
+	return collect(ctx, st.db.reader, failureFields,
+		"select subject, failures, rounds, last_at, locked_to from login_failures where locked_to > $1 order by subject", millis(now))
+}
+
 func failureFields(f *login.Failures) []any {
 	return []any{&f.Subject, &f.Count, &f.Rounds, instant{&f.LastAt}, instant{&f.LockedTo}}
 }

@@ -182,6 +182,11 @@ func TestFailures(t *testing.T) {
 			a.LastAt, a.LockedTo = noon.Add(-time.Hour), noon
 			b.LastAt = noon.Add(-time.Minute)
 			save(a, b)
+			for now, want := range map[time.Time][]login.Failures{noon.Add(-time.Millisecond): {a}, noon: nil} {
+				if got, err := db.Failures().Locked(t.Context(), now); err != nil || !cmp.Equal(want, got) {
+					t.Errorf("locked at %s: %v, %v", now, got, err)
+				}
+			}
 			forget(noon.Add(-time.Minute))
 			assert(a, b)
 			forget(noon.Add(-time.Minute + time.Millisecond))

@@ -6,7 +6,17 @@ document.addEventListener("submit", (event) => {
     return;
   }
   form.dataset.sent = "yes";
+  if (form.closest("[data-live]")) stay(event, form);
 });
+// A step on a page that follows what happens needs no other page.
+const stay = async (event, form) => {
+  event.preventDefault();
+  const said = document.getElementById("said");
+  const answer = await fetch(form.action, { method: "POST", headers: { Accept: "text/plain" } }).catch(() => null);
+  said.textContent = answer?.ok ? await answer.text() : "That did not work. Please try again.";
+  said.className = "alert " + (answer?.ok ? "alert-success" : "alert-danger");
+  delete form.dataset.sent;
+};
 window.addEventListener("pageshow", () => { for (const form of document.forms) delete form.dataset.sent; });
 // What is wrong with a form is where the keyboard begins.
 (document.querySelector(".is-invalid") ?? document.getElementById("problems"))?.focus();
@@ -38,12 +48,3 @@ for (const opener of document.querySelectorAll("[data-dialog]")) {
 const lost = (is) => { const note = document.getElementById("lost"); if (note) note.hidden = !is; };
 document.addEventListener("htmx:sse:error", () => lost(true));
 document.addEventListener("htmx:sse:after:connection", () => lost(false));
-// The counts above the board follow its rows.
-const recount = () => {
-  for (const count of document.querySelectorAll("[data-counts]")) {
-    count.textContent = document.querySelectorAll(`#desks [data-state="${count.dataset.counts}"]`).length;
-  }
-};
-if (document.getElementById("desks")) {
-  new MutationObserver(recount).observe(document.getElementById("desks").closest("table"), { childList: true, subtree: true });
-}

@@ -1,0 +1,135 @@
+// A board that is open follows what happens at the desks.
+const list = document.getElementById("desks");
+const byID = (id) => document.getElementById(id);
+
+// What has come and is not shown yet, the newest of each desk: a few are put in
+// place before each frame, so that scrolling never waits for many.
+const waiting = new Map();
+const perFrame = 40;
+let framed = false;
+
+const soon = () => {
+  if (framed) return;
+  framed = true;
+  requestAnimationFrame(() => {
+    framed = false;
+    let room = perFrame;
+    for (const [id, tile] of waiting) {
+      if (room-- === 0) break;
+      waiting.delete(id);
+      put(byID(id), tile);
+    }
+    changed();
+    if (waiting.size > 0) soon();
+  });
+};
+
+// put replaces a desk and leaves the keyboard where it was.
+const put = (old, tile) => {
+  if (!old) return;
+  const held = old.contains(document.activeElement) && document.activeElement.localName;
+  tile.hidden = !wanted(tile);
+  if (tile.dataset.state !== old.dataset.state) tile.classList.add("desk-moved");
+  old.replaceWith(tile);
+  if (held) (tile.querySelector(held) ?? tile.querySelector("a"))?.focus();
+};
+
+const parsed = (html) => {
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  return [...template.content.children];
+};
+
+// The search and the states narrow the desks without asking the server.
+const filter = document.querySelector("[data-filter]");
+const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+const state = () => filter?.querySelector("[aria-pressed=true]")?.dataset.state ?? "";
+const is = (tile, what) => what === "" || tile.dataset.state === what || (what === "Trouble" && "trouble" in tile.dataset);
+let text = "";
+let only = "";
+const wanted = (tile) => is(tile, only) && (text === "" || plain(tile.dataset.words).includes(text));
+
+const narrow = () => {
+  text = plain(filter?.elements.q.value.trim() ?? "");
+  only = state();
+  for (const tile of list.children) tile.hidden = !wanted(tile);
+  changed();
+};
+filter?.elements.q.addEventListener("input", narrow);
+filter?.addEventListener("submit", (event) => {
+  event.preventDefault();
+  if (event.submitter?.dataset.state !== undefined) {
+    for (const button of filter.querySelectorAll("[aria-pressed]")) button.setAttribute("aria-pressed", String(button === event.submitter));
+  }
+  narrow();
+  const query = new URLSearchParams([["q", filter.elements.q.value], ["state", only]].filter(([, value]) => value));
+  history.replaceState(null, "", query.size ? "?" + query : location.pathname);
+}, true);
+
+// changed brings up to date what counts desks or points at them.
+const changed = () => {
+  const tiles = [...list.children];
+  for (const count of document.querySelectorAll("[data-counts]")) {
+    count.textContent = tiles.filter((tile) => is(tile, count.dataset.counts)).length;
+  }
+  const none = byID("none");
+  if (none) none.hidden = tiles.length === 0 || tiles.some((tile) => !tile.hidden);
+  document.dispatchEvent(new CustomEvent("desks"));
+};
+
+// The connection. A sign of life comes every five seconds; without one the
+// connection is taken for lost, and made anew with what was seen last.
+const silence = 12_000;
+let after = list.dataset.after;
+let source;
+let watchdog;
+let tries = 0;
+
+const lost = (is) => { byID("lost").hidden = !is; };
+const alive = () => {
+  clearTimeout(watchdog);
+  watchdog = setTimeout(again, silence);
+};
+const connect = () => {
+  source?.close();
+  source = new EventSource(list.dataset.live + "?after=" + encodeURIComponent(after));
+  alive();
+  source.addEventListener("open", () => { lost(false); tries = 0; alive(); });
+  source.addEventListener("alive", alive);
+  source.addEventListener("desks", (event) => {
+    alive();
+    after = event.lastEventId;
+    for (const tile of parsed(event.data)) waiting.set(tile.id, tile);
+    soon();
+  });
+  source.addEventListener("board", (event) => {
+    alive();
+    after = event.lastEventId;
+    waiting.clear();
+    list.replaceChildren(...parsed(event.data));
+    narrow();
+  });
+  source.addEventListener("error", again);
+};
+const again = async () => {
+  source.close();
+  clearTimeout(watchdog);
+  lost(true);
+  const pause = Math.min(500 * 2 ** tries++, 8000);
+  await new Promise((done) => { setTimeout(done, pause * (0.7 + 0.6 * Math.random())); });
+  if (document.hidden) return; // it is taken up when somebody looks
+  // Whoever was signed out meanwhile is led to where one signs in.
+  if (tries > 2 && await fetch(location.href, { redirect: "manual" }).then((answer) => answer.type === "opaqueredirect", () => false)) location.reload();
+  connect();
+};
+addEventListener("offline", () => lost(true));
+addEventListener("pagehide", () => source.close());
+// Nobody looks at a page in the background. It catches up afterwards.
+let leaving;
+document.addEventListener("visibilitychange", () => {
+  clearTimeout(leaving);
+  if (document.hidden) leaving = setTimeout(() => { source.close(); clearTimeout(watchdog); }, 10_000);
+  else if (source.readyState === EventSource.CLOSED) connect();
+});
+narrow();
+connect();
