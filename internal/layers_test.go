@@ -15,10 +15,10 @@ const module = "github.com/hotdesk-pbx/hotdesk"
 // A package that stands in no line fails the test.
 func layers() [][]string {
 	return [][]string{
-		{"audit", "callrecord", "credential", "events", "dialplan", "idempotency", "sip/digest", "sip/sdp", "sip/resolve", "media/dtmf", "media/g711"},
+		{"audit", "callrecord", "credential", "events", "dialplan", "idempotency", "phonemodel", "sip/digest", "sip/sdp", "sip/resolve", "media/dtmf", "media/g711"},
 		{"directory", "media", "media/wav", "outbox", "sip"},
 		{"history", "hotdesk", "ivr/prompts", "login", "signon", "location", "officefile", "emergency", "sip/dialog", "sip/subscription", "trunk", "voicemail"},
-		{"ivr", "restapi/resource", "softphone"},
+		{"checksync", "ivr", "restapi/resource", "softphone"},
 		{"switchboard"},
 		{"eventlog"},
 		{"audiofiles", "client", "lamp", "notify", "portal", "restapi", "sipserver", "sqlstore"},

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strings"
 
+	"github.com/hotdesk-pbx/hotdesk/internal/checksync"
 	"github.com/hotdesk-pbx/hotdesk/internal/lamp"
 	"github.com/hotdesk-pbx/hotdesk/internal/media"
 	"github.com/hotdesk-pbx/hotdesk/internal/sip"
@@ -28,6 +29,7 @@ type telephony struct {
 	trunks *trunk.Service
 	board  *switchboard.Switchboard
 	lamps  *lamp.Service
+	orders *checksync.Service
 	server *sipserver.Server
 }
 
@@ -55,6 +57,7 @@ func (a *App) openTelephony(context.Context) error {
 		Engine: engine, Directory: a.directory, Sessions: a.sessions, Locations: a.locations, Calls: a.phones.board,
 		Mailboxes: a.mailboxes, Events: a.bus, Now: a.cfg.Now, Log: a.log,
 	})
+	a.phones.orders = checksync.New(checksync.Config{Engine: engine, Directory: a.directory, Locations: a.locations, Log: a.log})
 	a.phones.server = sipserver.New(sipserver.Config{
 		Engine: engine, Dialogs: legs, Switchboard: a.phones.board, Trunks: a.phones.trunks, Lamps: a.phones.lamps, Directory: a.directory, Locations: a.locations,
 		Digest: digest.New(digest.Config{Offers: a.algorithms(), Now: a.cfg.Now}), Now: a.cfg.Now, Log: a.log,

@@ -41,7 +41,8 @@ func (a *App) openWeb(ctx context.Context) error {
 	pages, err := portal.New(portal.Config{
 		Directory: a.directory, Passwords: a.login, Web: a.signedIn, FirstStart: a.firstStart, Resets: a.resets,
 		SignOn: signon.New(func() string { return a.url() + portal.SignOnBack }, a.cfg.Now), Sessions: a.sessions,
-		Calls: a.busy, Locations: a.locations, Telephony: a.phones.board, Emergencies: a.emergency, Lockouts: a.login, Events: a.bus, Now: a.cfg.Now, Log: a.log,
+		Calls: a.busy, Locations: a.locations, Telephony: a.phones.board, Phones: a.phones.orders, Trunks: a.phones.trunks,
+		Emergencies: a.emergency, Lockouts: a.login, Events: a.bus, Now: a.cfg.Now, Log: a.log,
 	})
 	if err != nil {
 		return err

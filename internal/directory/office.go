@@ -144,6 +144,19 @@ func (o *Office) RemoveDevice(id string) {
 	}
 }
 
+// RenameDevice gives a device another name, also on the phone it is on. It needs
+// a new password, too.
+func (o *Office) RenameDevice(d *Device, name string) {
+	for _, p := range o.Phones {
+		for i, on := range p.Devices {
+			if on == d.Name && on != "" {
+				p.Devices[i] = name
+			}
+		}
+	}
+	d.Name = name
+}
+
 // RemovePhone removes a phone from the inventory. Its devices stay.
 func (o *Office) RemovePhone(id string) {
 	o.Phones = slices.DeleteFunc(o.Phones, func(p Phone) bool { return p.ID == id })
@@ -157,6 +170,23 @@ func (o *Office) RemoveNumber(id string) {
 // RemoveTrunk removes a trunk.
 func (o *Office) RemoveTrunk(id string) {
 	o.Trunks = slices.DeleteFunc(o.Trunks, func(t Trunk) bool { return t.ID == id })
+}
+
+// SetUser has a trunk log in as somebody, who has another password than whoever
+// it was before.
+func (t *Trunk) SetUser(user string) {
+	if user != t.User {
+		t.User, t.Password = user, ""
+	}
+}
+
+// SetServer points to a mail server, and to an account there. The password goes
+// with a new address or user name: whoever may change those must not get to
+// see it.
+func (m *MailServer) SetServer(address, user string) {
+	if address != m.Address || user != m.User {
+		m.Address, m.User, m.Password = address, user, ""
+	}
 }
 
 // SetPIN gives a user a PIN, or takes it away when it is "". The reasons for

@@ -270,20 +270,10 @@ func (u *unasked) send(device directory.Device, b location.Binding, flow sip.Flo
 		return err
 	}
 	domain, _ := u.service.cfg.Directory.Domain(device.DomainID)
-	self := "<" + address(device.Name, domain) + ">"
-	req := sip.NewRequest(sip.NOTIFY, contact,
-		sip.NewHeader("From", self+";tag="+sip.NewTag()),
-		sip.NewHeader("To", self),
-		sip.NewHeader("Call-ID", sip.NewCallID()),
-		sip.NewHeader("CSeq", "1 NOTIFY"),
-		sip.NewHeader("Contact", u.service.cfg.Engine.Contact("", flow)),
-		sip.NewHeader("Event", messageSummary),
-		sip.NewHeader("Subscription-State", "terminated;reason=noresource"), // there is no subscription after it
-		sip.NewHeader("Content-Type", summaryType))
-	for _, route := range b.Path {
-		req.AppendHeader(sip.NewHeader("Route", route))
+	notify := subscription.Unasked{
+		To: contact, Path: b.Path, Account: address(device.Name, domain), Contact: u.service.cfg.Engine.Contact("", flow),
+		Event: messageSummary, ContentType: summaryType, Body: summary(counts, domain),
 	}
-	req.SetBody(summary(counts, domain))
-	_, err = u.service.cfg.Engine.Send(req, flow, done)
+	_, err = u.service.cfg.Engine.Send(notify.Request(), flow, done)
 	return err
 }

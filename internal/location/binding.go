@@ -6,6 +6,8 @@ import (
 	"context"
 	"slices"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // Binding is where a device answers now.
@@ -24,6 +26,16 @@ type Binding struct {
 	NAT          bool // the source was not the contact's address
 	RegisteredAt time.Time
 	ExpiresAt    time.Time
+}
+
+// Since is when the device came to answer here, which the ID tells (RFC 9562
+// 5.7); RegisteredAt is when it last said so.
+func (b *Binding) Since() time.Time {
+	id, err := uuid.Parse(b.ID)
+	if err != nil || id.Version() != 7 {
+		return b.RegisteredAt
+	}
+	return time.Unix(id.Time().UnixTime()).UTC()
 }
 
 // Change is what one REGISTER does to a device's bindings.

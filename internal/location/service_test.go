@@ -243,3 +243,17 @@ func TestRestart(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestSince(t *testing.T) {
+	t.Parallel()
+	registered := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
+	b := location.Binding{ID: "019ca86a-9f00-7000-8000-000000000000", RegisteredAt: registered}
+	if want := time.UnixMilli(0x019ca86a9f00).UTC(); !b.Since().Equal(want) {
+		t.Errorf("since %s, want %s", b.Since(), want)
+	}
+	for _, id := range []string{"", "b1", "00000000-0000-4000-8000-000000000000"} {
+		if b.ID = id; !b.Since().Equal(registered) {
+			t.Errorf("ID %q: since %s, want when it registered", id, b.Since())
+		}
+	}
+}

@@ -84,22 +84,6 @@ func (v *visit) held(user directory.User) ([]deskView, error) {
 	return desks, nil
 }
 
-// device shows one device: at a hot desk with the banner of its session.
-func (v *visit) device() error {
-	device, found := v.cfg.Directory.DeviceByName(v.domain.ID, strings.ToLower(v.r.PathValue("device")))
-	if !found || !v.sees(directory.ActManageAccounts, v.cfg.Directory.SiteOf(device)) {
-		return errNowhere
-	}
-	desk, is, err := v.deskOf(v.r.Context(), v.domain, device.ID)
-	if err != nil {
-		return err
-	}
-	if !is {
-		desk = v.desk(v.domain, device, nil)
-	}
-	return v.show(http.StatusOK, device.Name, devicePage(v.domain, desk, is))
-}
-
 // endSession ends somebody's session at a desk.
 func (v *visit) endSession() error {
 	session, err := v.session()

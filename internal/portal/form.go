@@ -35,6 +35,7 @@ type form struct {
 	Values url.Values
 	Wrong  map[string]string // by field
 	Whole  []string          // what is wrong with no single field
+	Effect *effectView       // whom saving would log out, and who is asked about that; nil: nobody
 	status int
 }
 
@@ -74,6 +75,11 @@ func (f *form) newID() (string, error) {
 	return id, nil
 }
 
+// wrongError is what a page itself finds wrong with a field.
+type wrongError struct{ field, why string }
+
+func (e *wrongError) Error() string { return e.field + ": " + e.why }
+
 // text is what stands in a field, without the spaces around it.
 func (f *form) text(field string) string { return strings.TrimSpace(f.Values.Get(field)) }
 
@@ -99,7 +105,10 @@ func (f *form) right() bool { return len(f.Wrong)+len(f.Whole) == 0 }
 // that ID go to their fields; what is no refusal is returned.
 func (f *form) take(err error, id string) error {
 	var invalid *directory.InvalidError
+	var wrong *wrongError
 	switch {
+	case errors.As(err, &wrong):
+		f.refuse(wrong.field, wrong.why)
 	case errors.As(err, &invalid):
 		for _, p := range invalid.Problems {
 			f.takeProblem(p, id)

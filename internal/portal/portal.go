@@ -11,12 +11,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hotdesk-pbx/hotdesk/internal/checksync"
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/events"
 	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
 	"github.com/hotdesk-pbx/hotdesk/internal/location"
 	"github.com/hotdesk-pbx/hotdesk/internal/login"
 	"github.com/hotdesk-pbx/hotdesk/internal/switchboard"
+	"github.com/hotdesk-pbx/hotdesk/internal/trunk"
 )
 
 // Passwords proves who somebody is, and helps who has forgotten theirs;
@@ -31,6 +33,7 @@ type Passwords interface {
 type Sessions interface {
 	Sessions(ctx context.Context, q hotdesk.Query) ([]hotdesk.Session, error)
 	End(ctx context.Context, id string, by hotdesk.By) (hotdesk.Session, error)
+	Effect(ctx context.Context, edit directory.Edit) (hotdesk.Effect, error)
 }
 
 // Calls knows which devices are in calls.
@@ -53,6 +56,17 @@ type Telephony interface {
 	CallsOf(id string) []switchboard.LiveCall
 }
 
+// Phones asks phones to fetch their settings or to start anew;
+// checksync.Service does.
+type Phones interface {
+	Tell(ctx context.Context, act checksync.Act, devices ...directory.Device) ([]checksync.Answer, error)
+}
+
+// Trunks tells how outside lines stand; trunk.Service does.
+type Trunks interface {
+	State(trunkID string) (trunk.State, bool)
+}
+
 // Config is what a [Portal] needs; all of it.
 type Config struct {
 	Directory   *directory.Service
@@ -65,6 +79,8 @@ type Config struct {
 	Calls       Calls
 	Locations   Locations
 	Telephony   Telephony
+	Phones      Phones
+	Trunks      Trunks
 	Emergencies Emergencies
 	Lockouts    Lockouts
 	Events      *events.Bus

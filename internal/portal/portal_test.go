@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/hotdesk-pbx/hotdesk/internal/app"
 	"github.com/hotdesk-pbx/hotdesk/internal/apptest"
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
@@ -24,9 +25,9 @@ const password = "a portal password"
 // office has one user of each scope, two desks, and a second domain beside it.
 // Victor and the desk 5401 are in the site that the site manager manages; the
 // reseller manages this domain and not the other.
-func office(t *testing.T) *apptest.Office {
+func office(t *testing.T, change ...func(*app.Config)) *apptest.Office {
 	t.Helper()
-	o := apptest.Start(t)
+	o := apptest.Start(t, change...)
 	var b strings.Builder
 	b.WriteString("[domain]\nname = \"acme.test\"\ntimezone = \"America/Toronto\"\ncountry = \"CA\"\n")
 	for i, scope := range scopes() {
@@ -37,6 +38,7 @@ func office(t *testing.T) *apptest.Office {
 	for desk, site := range map[string]string{"5401": "North", "5402": "South"} {
 		fmt.Fprintf(&b, "[[user]]\nextension = %q\nname = \"Window\"\nsite = %q\n[[user.device]]\nname = %q\npassword = %q\n", desk, site, desk, apptest.Password(desk))
 	}
+	b.WriteString("[[phone]]\nmac = \"80:5e:c0:11:22:33\"\nmodel = \"Yealink T54W\"\nsite = \"North\"\nplace = \"Floor 5\"\ndevices = [\"5401\"]\n")
 	o.Apply(t, b.String())
 	acme, _ := o.App.Directory().DomainByName("acme.test")
 	reseller, _, _ := strings.Cut(nameOf("reseller"), "@")
@@ -232,7 +234,7 @@ func TestWhoMaySeeWhat(t *testing.T) {
 		"GET /domains/{domain}/users": manage, "GET /domains/{domain}/users/{extension}/devices": manage,
 		"GET /domains/{domain}/users/{extension}": manage, "POST /domains/{domain}/users/{extension}": manage,
 		"POST /domains/{domain}/users/{extension}/delete": manage,
-		"GET /domains/{domain}/devices/{device}":          manage, "POST /domains/{domain}/sessions/{session}/end": manage,
+		"POST /domains/{domain}/sessions/{session}/end":   manage,
 		"GET /forgotten": all, "POST /forgotten": all, "GET /new-password/{token}": all, "POST /new-password/{token}": all,
 		"GET /sign-in/single": all, "GET /sign-in/single/back": all,
 		"GET /first-start/{token}": "", "POST /first-start/{token}": "", // a wrong token
@@ -240,12 +242,23 @@ func TestWhoMaySeeWhat(t *testing.T) {
 		"GET /phones/activate": own, "POST /phones/activate": own, "GET /phones/activate/live": own,
 		"POST /phones/activate/{activation}/cancel": own,
 	}
+	const inventory = "/domains/{domain}/inventory"
+	for _, pattern := range []string{
+		"GET " + inventory, "GET " + inventory + "/live", "GET " + inventory + "/add-phone", "POST " + inventory + "/add-phone",
+		"GET " + inventory + "/phones/{mac}", "POST " + inventory + "/phones/{mac}", "POST " + inventory + "/phones/{mac}/delete",
+		"POST " + inventory + "/phones/{mac}/resync", "POST " + inventory + "/phones/{mac}/reboot",
+		"GET " + inventory + "/devices", "GET " + inventory + "/devices/live", "GET " + inventory + "/add-device", "POST " + inventory + "/add-device",
+		"GET " + inventory + "/devices/{device}", "POST " + inventory + "/devices/{device}", "POST " + inventory + "/devices/{device}/delete",
+		"POST " + inventory + "/devices/{device}/password",
+	} {
+		may[pattern] = manage
+	}
 	if diff := cmp.Diff(slices.Sorted(maps.Keys(may)), slices.Sorted(slices.Values(portal.Patterns()))); diff != "" {
 		t.Fatalf("routes of the table and of the portal (-table +portal):\n%s", diff)
 	}
 	o := office(t)
 	fill := func(domain, session string) *strings.Replacer {
-		return strings.NewReplacer("{$}", "", "{domain}", domain, "{extension}", "1008", "{device}", "5401", "{session}", session, "{token}", "wrong")
+		return strings.NewReplacer("{$}", "", "{domain}", domain, "{extension}", "1008", "{device}", "5401", "{mac}", "80:5e:c0:11:22:33", "{session}", session, "{token}", "wrong")
 	}
 	restore := keep(t, o)
 	for _, scope := range scopes()[:7] {

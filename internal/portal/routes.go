@@ -2,6 +2,7 @@ package portal
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 )
@@ -18,7 +19,7 @@ type route struct {
 // open to who may do the act there, and "not found" to everybody else.
 func routes() []route {
 	const domain = "/domains/{domain}"
-	return []route{
+	return slices.Concat(inventoryRoutes(domain+"/inventory"), []route{
 		{Pattern: "GET /{$}", do: (*visit).home},
 		{Pattern: "GET /sign-in", open: true, do: (*visit).signInPage},
 		{Pattern: "POST /sign-in", open: true, do: (*visit).signIn},
@@ -44,7 +45,6 @@ func routes() []route {
 		{Pattern: "POST " + domain + "/users/{extension}", needs: directory.ActManageAccounts, do: (*visit).saveUser},
 		{Pattern: "POST " + domain + "/users/{extension}/delete", needs: directory.ActManageAccounts, do: (*visit).deleteUser},
 		{Pattern: "GET " + domain + "/users/{extension}/devices", needs: directory.ActManageAccounts, do: (*visit).userDevices},
-		{Pattern: "GET " + domain + "/devices/{device}", needs: directory.ActManageAccounts, do: (*visit).device},
 		{Pattern: "POST " + domain + "/sessions/{session}/end", needs: directory.ActManageAccounts, do: (*visit).endSession},
 
 		{Pattern: "GET /phones", needs: directory.ActUseOwn, do: (*visit).phones},
@@ -55,7 +55,7 @@ func routes() []route {
 		{Pattern: "POST /phones/activate", needs: directory.ActUseOwn, do: (*visit).activate},
 		{Pattern: "GET /phones/activate/live", needs: directory.ActUseOwn, do: (*visit).activateLive},
 		{Pattern: "POST /phones/activate/{activation}/cancel", needs: directory.ActUseOwn, do: (*visit).cancelActivation},
-	}
+	})
 }
 
 // Patterns are the method and path of every route, for a test that says who may

@@ -131,8 +131,7 @@ func newPassword(in *resource.DeviceInput) (string, error) {
 
 func setDevice(o *directory.Office, d *directory.Device, in resource.DeviceInput) error {
 	if in.Name != nil {
-		renameOnPhones(o, d.Name, *in.Name)
-		d.Name = *in.Name
+		o.RenameDevice(d, *in.Name)
 	}
 	set(&d.Disabled, in.Disabled)
 	if in.Owner != nil {
@@ -149,17 +148,6 @@ func setDevice(o *directory.Office, d *directory.Device, in resource.DeviceInput
 		return inField("password", directory.SetDevicePassword(d, o.Domain.Name, *in.Password))
 	}
 	return nil
-}
-
-// renameOnPhones keeps a device on its phone when it gets another name.
-func renameOnPhones(o *directory.Office, from, to string) {
-	for _, p := range o.Phones {
-		for i, name := range p.Devices {
-			if name == from && from != "" {
-				p.Devices[i] = to
-			}
-		}
-	}
 }
 
 func (a *API) deleteDevice(ctx context.Context, in *InDevice) (*struct{}, error) {

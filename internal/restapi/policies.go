@@ -124,16 +124,12 @@ func setPolicies(d *directory.Domain, in resource.DomainInput) {
 	}
 }
 
-// setMail changes the mail server. The password goes with a new address or
-// user name: whoever may change those must not get to see it.
 func setMail(m *directory.MailServer, in resource.MailInput) {
-	was := *m
-	set(&m.Address, in.Address)
+	address, user := m.Address, m.User
+	set(&address, in.Address)
+	set(&user, in.User)
+	m.SetServer(address, user)
 	set(&m.From, in.From)
-	set(&m.User, in.User)
-	if m.Address != was.Address || m.User != was.User {
-		m.Password = ""
-	}
 	set(&m.Password, in.Password)
 }
 

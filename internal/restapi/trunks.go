@@ -130,7 +130,6 @@ func (a *API) viewTrunk(t directory.Trunk) resource.Trunk {
 	return view
 }
 
-// setTrunk changes a trunk. Another user has another password.
 func setTrunk(t *directory.Trunk, in resource.TrunkInput) {
 	set(&t.Name, in.Name)
 	set(&t.Host, in.Host)
@@ -139,8 +138,8 @@ func setTrunk(t *directory.Trunk, in resource.TrunkInput) {
 	set(&t.Priority, in.Priority)
 	set(&t.MaxCalls, in.MaxCalls)
 	set(&t.Disabled, in.Disabled)
-	if in.User != nil && *in.User != t.User {
-		t.User, t.Password = *in.User, ""
+	if in.User != nil {
+		t.SetUser(*in.User)
 	}
 	set(&t.Password, in.Password)
 }

@@ -19,7 +19,7 @@ const stay = async (event, form) => {
 };
 window.addEventListener("pageshow", () => { for (const form of document.forms) delete form.dataset.sent; });
 // What is wrong with a form is where the keyboard begins.
-(document.querySelector(".is-invalid") ?? document.getElementById("problems"))?.focus();
+(document.querySelector(".is-invalid") ?? document.getElementById("problems") ?? document.getElementById("effect"))?.focus();
 // The browser knows the time zones, and its own.
 for (const field of document.querySelectorAll("[data-zone]")) {
   field.value ||= Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
