@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"slices"
+	"strings"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/restapi/resource"
 )
@@ -13,6 +15,8 @@ type deviceCommand struct {
 	Add    deviceAdd    `cmd:"" help:"Make a device. Its password is made and shown once unless one is given."`
 	Set    deviceSet    `cmd:"" help:"Change a device."`
 	Unlock deviceUnlock `cmd:"" help:"Let people log in again at a device that was locked after wrong PINs."`
+	Resync deviceResync `cmd:"" help:"Have a device's phone fetch its settings."`
+	Reboot deviceReboot `cmd:"" help:"Have a device's phone start anew."`
 	Delete deviceDelete `cmd:"" help:"Remove a device."`
 }
 
@@ -27,6 +31,8 @@ Examples:
   hotdesk device set 5401 --password new
   hotdesk device set spare --owner ""
   hotdesk device unlock 5401
+  hotdesk device resync 5401
+  hotdesk device reboot 5401
   hotdesk device list --no-place
   hotdesk device delete ana-mobile`
 }
@@ -155,6 +161,52 @@ func (c *deviceUnlock) Run(ctx context.Context, con console) error {
 		return err
 	}
 	return c.tell(con, map[string]string{"unlocked": c.Name}, "people can log in at device %s again", c.Name)
+}
+
+type deviceResync struct {
+	inDomain `embed:""`
+
+	Name string `arg:"" help:"The device."`
+}
+
+// Run has the device's phone fetch its settings.
+func (c *deviceResync) Run(ctx context.Context, con console) error {
+	return c.order(ctx, con, func(server office) ([]resource.PhoneAnswer, error) { return server.Resync(ctx, server.domain, c.Name) })
+}
+
+type deviceReboot struct {
+	inDomain `embed:""`
+
+	Name string `arg:"" help:"The device."`
+}
+
+// Run has the device's phone start anew.
+func (c *deviceReboot) Run(ctx context.Context, con console) error {
+	return c.order(ctx, con, func(server office) ([]resource.PhoneAnswer, error) { return server.Reboot(ctx, server.domain, c.Name) })
+}
+
+// errNotTaken is the end of a command that no phone has obeyed.
+var errNotTaken = errors.New("no phone has taken it")
+
+// order asks phones to do something and tells how they took it.
+func (d inDomain) order(ctx context.Context, con console, ask func(office) ([]resource.PhoneAnswer, error)) error {
+	server, err := d.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer server.Close()
+	answers, err := ask(server)
+	if err != nil {
+		return err
+	}
+	taken, texts := false, make([]string, len(answers))
+	for i, a := range answers {
+		taken, texts[i] = taken || a.Taken, a.Text
+	}
+	if err := d.tell(con, answers, "%s", strings.Join(texts, "\n")); err != nil || taken {
+		return err
+	}
+	return errNotTaken
 }
 
 type deviceDelete struct {

@@ -140,6 +140,8 @@ func TestManage(t *testing.T) {
 		{"user unlock 1009", "", 1, "there is no user \"1009\""},
 		{"device unlock 5401", "", 0, "people can log in at device 5401 again"},
 		{"device unlock nope", "", 1, "there is no device \"nope\""},
+		{"device resync 5401", "", 1, "the phone is not registered, so nothing could be sent to it"},
+		{"device reboot nope", "", 1, "there is no device \"nope\""},
 		{"audit list --limit 2", "", 0, "device.unlocked  -     5401    5401\n"},
 		{"audit list --user 1001 --action user.unlocked", "", 0, "cli  user.unlocked  1001  -       1001\n"},
 		{"audit list --user 1009", "", 1, "there is no user \"1009\""},

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
@@ -62,6 +63,7 @@ func (a Answer) String() string {
 // Directory is what a [Service] asks of the directory.
 type Directory interface {
 	Domain(id string) (directory.Domain, bool)
+	DeviceByName(domainID, name string) (directory.Device, bool)
 	PhoneOf(deviceID string) (directory.Phone, bool)
 }
 
@@ -84,30 +86,36 @@ type Service struct{ cfg Config }
 // New makes a service.
 func New(cfg Config) *Service { return &Service{cfg} }
 
-// Tell asks the phone on which some devices are: through the first of them that
-// is registered, wherever that is. It waits some seconds for the answers and
-// fails with [ErrNotRegistered].
-func (s *Service) Tell(ctx context.Context, act Act, devices ...directory.Device) ([]Answer, error) {
-	for _, device := range devices {
-		bindings := s.cfg.Locations.Lookup(device.ID)
-		if len(bindings) == 0 {
-			continue
+// TellPhone asks a phone, through the first of its devices that is registered.
+// It fails with [ErrNotRegistered].
+func (s *Service) TellPhone(ctx context.Context, act Act, phone directory.Phone) ([]Answer, error) {
+	for _, name := range phone.Devices {
+		if device, found := s.cfg.Directory.DeviceByName(phone.DomainID, name); found && len(s.cfg.Locations.Lookup(device.ID)) > 0 {
+			return s.Tell(ctx, act, device)
 		}
-		ctx, cancel := context.WithTimeout(ctx, patience)
-		defer cancel()
-		answers := make(chan Answer, len(bindings))
-		for _, b := range bindings {
-			go func() { answers <- s.ask(ctx, act, device, b) }()
-		}
-		var all []Answer
-		for range bindings {
-			a := <-answers
-			s.cfg.Log.InfoContext(ctx, "a phone was told", slog.String("act", string(act)), slog.String("device", device.Name), slog.String("answer", a.String()))
-			all = append(all, a)
-		}
-		return all, nil
 	}
 	return nil, ErrNotRegistered
+}
+
+// Tell asks the phones that are registered as a device; mostly that is one. It
+// waits some seconds for the answers, and fails with [ErrNotRegistered].
+func (s *Service) Tell(ctx context.Context, act Act, device directory.Device) ([]Answer, error) {
+	bindings := s.cfg.Locations.Lookup(device.ID)
+	if len(bindings) == 0 {
+		return nil, ErrNotRegistered
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	answers := make([]Answer, len(bindings))
+	var asking sync.WaitGroup
+	for i, b := range bindings {
+		asking.Go(func() { answers[i] = s.ask(ctx, act, device, b) })
+	}
+	asking.Wait()
+	for _, a := range answers {
+		s.cfg.Log.InfoContext(ctx, "a phone was told", slog.String("act", string(act)), slog.String("device", device.Name), slog.String("answer", a.String()))
+	}
+	return answers, nil
 }
 
 func (s *Service) ask(ctx context.Context, act Act, device directory.Device, b location.Binding) Answer {

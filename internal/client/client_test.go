@@ -72,6 +72,8 @@ func TestRequests(t *testing.T) {
 			return err
 		},
 		"POST /api/v1/domains/d/users/1001/unlock?":              func() error { return c.UnlockUser(ctx, "d", "1001") },
+		"POST /api/v1/domains/d/devices/5401/resync?":            func() error { _, err := c.Resync(ctx, "d", "5401"); return err },
+		"POST /api/v1/domains/d/devices/5401/reboot?":            func() error { _, err := c.Reboot(ctx, "d", "5401"); return err },
 		"POST /api/v1/domains/d/devices/5401/unlock?":            func() error { return c.UnlockDevice(ctx, "d", "5401") },
 		"GET /api/v1/domains/d/office?":                          func() error { _, err := c.Export(ctx, "d"); return err },
 		"PUT /api/v1/office? application/toml x = 1":             func() error { _, err := c.Apply(ctx, []byte("x = 1")); return err },

@@ -152,6 +152,24 @@ func (c *Client) UnlockDevice(ctx context.Context, domain, device string) error 
 	return c.call(ctx, http.MethodPost, path("domains", domain, "devices", device, "unlock"), nil, nil)
 }
 
+// Resync has the phones registered as a device fetch their settings, and tells
+// how each took it.
+func (c *Client) Resync(ctx context.Context, domain, device string) ([]resource.PhoneAnswer, error) {
+	return c.tell(ctx, domain, device, "resync")
+}
+
+// Reboot has the phones registered as a device start anew, and tells how each
+// took it.
+func (c *Client) Reboot(ctx context.Context, domain, device string) ([]resource.PhoneAnswer, error) {
+	return c.tell(ctx, domain, device, "reboot")
+}
+
+func (c *Client) tell(ctx context.Context, domain, device, act string) ([]resource.PhoneAnswer, error) {
+	var all resource.List[resource.PhoneAnswer]
+	err := c.call(ctx, http.MethodPost, path("domains", domain, "devices", device, act), nil, &all)
+	return all.Items, err
+}
+
 // AuditFilter selects entries of the audit log; empty fields select all.
 type AuditFilter struct {
 	User   string // an extension, or the ID of a user who is gone

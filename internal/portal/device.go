@@ -41,8 +41,13 @@ func (p *Portal) viewDevice(domain directory.Domain, device directory.Device) de
 
 func deviceChoices() []choice {
 	return []choice{
-		{"", "All devices"}, {"hot_desk", "Hot desks"}, {"own", "Persons' own"}, {onlyUnassigned, "Shared, nobody's"},
-		{onlyRegistered, "Registered"}, {onlyUnregistered, "Not registered"}, {"disabled", "Disabled"},
+		{"", "All devices"},
+		{"hot_desk", "Hot desks"},
+		{"own", "Persons' own"},
+		{onlyUnassigned, "Shared, nobody's"},
+		{onlyRegistered, "Registered"},
+		{onlyUnregistered, "Not registered"},
+		{"disabled", "Disabled"},
 	}
 }
 

@@ -221,13 +221,7 @@ func (v *visit) tellPhone(act checksync.Act) error {
 	if err != nil {
 		return err
 	}
-	var devices []directory.Device
-	for _, name := range phone.Devices {
-		if device, found := v.cfg.Directory.DeviceByName(v.domain.ID, name); found {
-			devices = append(devices, device)
-		}
-	}
-	answers, err := v.cfg.Phones.Tell(v.r.Context(), act, devices...)
+	answers, err := v.cfg.Phones.TellPhone(v.r.Context(), act, phone)
 	if err != nil && !errors.Is(err, checksync.ErrNotRegistered) {
 		return err
 	}

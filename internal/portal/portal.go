@@ -59,7 +59,7 @@ type Telephony interface {
 // Phones asks phones to fetch their settings or to start anew;
 // checksync.Service does.
 type Phones interface {
-	Tell(ctx context.Context, act checksync.Act, devices ...directory.Device) ([]checksync.Answer, error)
+	TellPhone(ctx context.Context, act checksync.Act, phone directory.Phone) ([]checksync.Answer, error)
 }
 
 // Trunks tells how outside lines stand; trunk.Service does.

@@ -47,10 +47,14 @@ func operations() []operation {
 		{"get-device", "GET" + acme + "/devices/cy", "", managers},
 		{"set-device", "PATCH" + acme + "/devices/cy", `{"disabled":true}`, managers},
 		{"unlock-device", "POST" + acme + "/devices/cy/unlock", "", managers},
+		{"resync-device", "POST" + acme + "/devices/5402/resync", "", managers},
+		{"reboot-device", "POST" + acme + "/devices/5402/reboot", "", managers},
 		{"list-phones", "GET" + acme + "/phones", "", managers},
 		{"add-phone", "POST" + acme + "/phones", `{"mac":"80:5e:c0:11:22:44"}`, managers},
 		{"get-phone", "GET" + acme + "/phones/80:5e:c0:11:22:44", "", managers},
 		{"set-phone", "PATCH" + acme + "/phones/80:5e:c0:11:22:44", `{"place":"Hall"}`, managers},
+		{"resync-phone", "POST" + acme + "/phones/80:5e:c0:11:22:33/resync", "", managers},
+		{"reboot-phone", "POST" + acme + "/phones/80:5e:c0:11:22:33/reboot", "", managers},
 		{"delete-phone", "DELETE" + acme + "/phones/80:5e:c0:11:22:44", "", managers},
 		{"list-numbers", "GET" + acme + "/numbers", "", managers},
 		{"add-number", "POST" + acme + "/numbers", `{"number":"+14165550102"}`, managers},
@@ -120,6 +124,7 @@ func TestScopes(t *testing.T) {
 		t.Run(scope, func(t *testing.T) {
 			t.Parallel()
 			n := startNetwork(t)
+			n.Phone(t, "acme.test", "5402")
 			key := n.keyFor(t, scope)
 			for _, op := range operations() {
 				may := slices.Contains(strings.Fields(op.who), scope)

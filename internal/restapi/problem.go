@@ -8,6 +8,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/hotdesk-pbx/hotdesk/internal/checksync"
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
 	"github.com/hotdesk-pbx/hotdesk/internal/login"
@@ -60,7 +61,7 @@ func (a *API) problem(ctx context.Context, err error, id string) error {
 		return huma.Error404NotFound(err.Error())
 	case errors.Is(err, directory.ErrForbidden):
 		return huma.Error403Forbidden(err.Error())
-	case hotdesk.RefusalCode(err) != "", errors.Is(err, directory.ErrStale), errors.Is(err, directory.ErrTaken), errors.Is(err, hotdesk.ErrTaken):
+	case hotdesk.RefusalCode(err) != "", errors.Is(err, directory.ErrStale), errors.Is(err, directory.ErrTaken), errors.Is(err, hotdesk.ErrTaken), errors.Is(err, checksync.ErrNotRegistered):
 		return huma.Error409Conflict(err.Error())
 	case ctx.Err() != nil:
 		return huma.NewError(http.StatusServiceUnavailable, "the request was given up before it was done")

@@ -19,6 +19,7 @@ import (
 
 	"github.com/hotdesk-pbx/hotdesk/internal/audit"
 	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
+	"github.com/hotdesk-pbx/hotdesk/internal/checksync"
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
 	"github.com/hotdesk-pbx/hotdesk/internal/idempotency"
@@ -49,6 +50,13 @@ type Locations interface {
 	Lookup(deviceID string) []location.Binding
 }
 
+// Phones asks phones to fetch their settings or to start anew:
+// [*checksync.Service].
+type Phones interface {
+	Tell(ctx context.Context, act checksync.Act, device directory.Device) ([]checksync.Answer, error)
+	TellPhone(ctx context.Context, act checksync.Act, phone directory.Phone) ([]checksync.Answer, error)
+}
+
 // Trunks tells how outside lines stand: [*trunk.Service].
 type Trunks interface {
 	State(trunkID string) (trunk.State, bool)
@@ -65,6 +73,7 @@ type Config struct {
 	Events    Events
 	Trunks    Trunks
 	Locations Locations
+	Phones    Phones
 	Audit     audit.Log
 	// Backup copies the server's data. WriteTo, which is called once, writes the
 	// copy as a tar archive.

@@ -53,7 +53,7 @@ func startWith(t *testing.T, calls restapi.Calls) *server {
 		t.Fatal(err)
 	}
 	s.API, err = restapi.New(restapi.Config{
-		Directory: s.dir, Sessions: s.desks, Calls: calls, Lockouts: s.locks, Trunks: lines{}, Locations: lines{}, Audit: s.locks, Version: "test", Now: now,
+		Directory: s.dir, Sessions: s.desks, Calls: calls, Lockouts: s.locks, Trunks: lines{}, Phones: handsets{}, Locations: lines{}, Audit: s.locks, Version: "test", Now: now,
 		Backup: func(context.Context) (io.WriterTo, error) { return s.copied, s.copied.err },
 		Ready:  func(context.Context) error { return s.ready },
 		Log:    slog.New(slog.NewTextHandler(s.log, nil)),
@@ -207,6 +207,10 @@ func TestAnswers(t *testing.T) {
 		{"POST" + acme + "/users/1009/unlock", "", 404, "there is no user"},
 		{"POST" + acme + "/devices/WINDOW/unlock", "", 204, ""},
 		{"POST" + acme + "/devices/nope/unlock", "", 404, "there is no device"},
+		{"POST" + acme + "/devices/WINDOW/resync", "", 409, "the phone is not registered"},
+		{"POST" + acme + "/devices/nope/reboot", "", 404, "there is no device"},
+		{"POST" + acme + "/phones/80-5E-C0-11-22-33/reboot", "", 200, `"taken":false,"status":0,"reason":"reboot","text":"the phone at sip:805ec0112233@192.0.2.1 did not answer: reboot"`},
+		{"POST" + acme + "/phones/nope/resync", "", 404, "there is no phone"},
 		{"GET" + acme + "/audit?action=user.unlocked", "", 200, `"actor":"cli","action":"user.unlocked","user":"1001","device":"","detail":""}`},
 		{"GET" + acme + "/audit?device=window", "", 200, `"user":"","device":"window","detail":""}`},
 		{"GET" + acme + "/audit?user=1009", "", 404, "there is no user"},
@@ -334,7 +338,7 @@ func TestOpenAPI(t *testing.T) {
 			}
 		}
 	}
-	if len(operations) != 45 {
+	if len(operations) != 49 {
 		t.Errorf("%d operations: %v", len(operations), operations)
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/hotdesk-pbx/hotdesk/internal/checksync"
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/officefile"
 	"github.com/hotdesk-pbx/hotdesk/internal/restapi/resource"
@@ -35,6 +36,13 @@ func route(id, method, path, summary string) huma.Operation {
 func action(id, path, summary string) huma.Operation {
 	op := route(id, http.MethodPost, path, summary)
 	op.DefaultStatus = http.StatusNoContent
+	return op
+}
+
+// act describes an operation that makes nothing and answers with what came of it.
+func act(id, path, summary string) huma.Operation {
+	op := route(id, http.MethodPost, path, summary)
+	op.DefaultStatus = http.StatusOK
 	return op
 }
 
@@ -86,12 +94,17 @@ func (a *API) accountRoutes(r router) {
 
 	add(r, accounts, action("unlock-device", domain+"/devices/{name}/unlock", "Let people try again at a device that was locked after wrong PINs"), a.unlockDevice)
 
+	add(r, accounts, act("resync-device", domain+"/devices/{name}/resync", "Have the phones registered as a device fetch their settings"), a.tellDevice(checksync.Resync))
+	add(r, accounts, act("reboot-device", domain+"/devices/{name}/reboot", "Have the phones registered as a device start anew"), a.tellDevice(checksync.Reboot))
+
 	add(r, accounts, route("list-phones", get, domain+"/phones", "List the phones of a domain"), a.listPhones)
 	add(r, accounts, route("add-phone", post, domain+"/phones", "Put a phone into the inventory"), a.addPhone)
 	add(r, accounts, route("get-phone", get, domain+"/phones/{mac}", "Show a phone"), a.getPhone)
 	add(r, accounts, route("set-phone", patch, domain+"/phones/{mac}", "Change a phone"), a.setPhone)
 	add(r, accounts, route("delete-phone", remove, domain+"/phones/{mac}",
 		"Take a phone out of the inventory; its devices stay"), a.deletePhone)
+	add(r, accounts, act("resync-phone", domain+"/phones/{mac}/resync", "Have a phone fetch its settings"), a.tellPhone(checksync.Resync))
+	add(r, accounts, act("reboot-phone", domain+"/phones/{mac}/reboot", "Have a phone start anew"), a.tellPhone(checksync.Reboot))
 }
 
 // lineRoutes are the operations on the lines to the public telephone network.

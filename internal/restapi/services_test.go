@@ -6,6 +6,7 @@ import (
 
 	"github.com/hotdesk-pbx/hotdesk/internal/audit"
 	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
+	"github.com/hotdesk-pbx/hotdesk/internal/checksync"
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
 	"github.com/hotdesk-pbx/hotdesk/internal/location"
@@ -73,6 +74,20 @@ func (lines) State(id string) (trunk.State, bool) {
 }
 
 func (lines) Lookup(string) []location.Binding { return nil }
+
+// handsets all take what they are asked to do, but for one that is not registered.
+type handsets struct{}
+
+func (handsets) Tell(_ context.Context, act checksync.Act, d directory.Device) ([]checksync.Answer, error) {
+	if d.Name == "window" {
+		return nil, checksync.ErrNotRegistered
+	}
+	return []checksync.Answer{{UserAgent: "Phone", Contact: "sip:" + d.Name + "@192.0.2.1", Status: 200, Reason: string(act)}}, nil
+}
+
+func (handsets) TellPhone(_ context.Context, act checksync.Act, p directory.Phone) ([]checksync.Answer, error) {
+	return []checksync.Answer{{Contact: "sip:" + p.MAC + "@192.0.2.1", Reason: string(act)}}, nil
+}
 
 // locks writes down whom it was asked to unlock.
 type locks struct {

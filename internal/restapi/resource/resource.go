@@ -69,6 +69,16 @@ type PhoneInput struct {
 	Devices *[]string `json:"devices,omitempty"`
 }
 
+// PhoneAnswer is how one phone took what it was asked to do.
+type PhoneAnswer struct {
+	Firmware string `json:"firmware" doc:"The User-Agent of its registration."`
+	Contact  string `json:"contact" doc:"Where it is."`
+	Taken    bool   `json:"taken" doc:"Whether it said yes."`
+	Status   int    `json:"status" doc:"Of its SIP response; 0 when none came."`
+	Reason   string `json:"reason" doc:"Of the response, or why none came."`
+	Text     string `json:"text" doc:"All that in a sentence."`
+}
+
 // Session is one person's use of one hot desk.
 type Session struct {
 	ID        string     `json:"id"`
