@@ -18,7 +18,7 @@ func TestSiteManagerSeesTheSite(t *testing.T) {
 		t.Errorf("the desks of the site: %d %s", p.status, p.body)
 	}
 	elsewhere := session(t, o, "basic_user", "5402")
-	for _, path := range []string{"/users/5402", "/users/5402/devices", "/users/1000", "/devices/5402"} {
+	for _, path := range []string{"/users/5402", "/users/5402/devices", "/users/1000", "/inventory/devices/5402"} {
 		if p := b.ask(http.MethodGet, "/domains/acme.test"+path, nil); p.status != http.StatusNotFound {
 			t.Errorf("%s, which is in another site: %d", path, p.status)
 		}
