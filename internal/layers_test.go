@@ -15,7 +15,7 @@ const module = "github.com/hotdesk-pbx/hotdesk"
 // A package that stands in no line fails the test.
 func layers() [][]string {
 	return [][]string{
-		{"audit", "callrecord", "credential", "events", "dialplan", "idempotency", "phonemodel", "sip/digest", "sip/sdp", "sip/resolve", "media/dtmf", "media/g711"},
+		{"audit", "callrecord", "credential", "events", "dialplan", "idempotency", "phonemodel", "sip/digest", "sip/sdp", "sip/resolve", "media/dtmf", "media/g711", "spreadsheet"},
 		{"directory", "media", "media/wav", "outbox", "sip"},
 		{"history", "hotdesk", "ivr/prompts", "login", "signon", "location", "officefile", "emergency", "sip/dialog", "sip/subscription", "trunk", "voicemail"},
 		{"checksync", "ivr", "restapi/resource", "softphone"},

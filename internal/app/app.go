@@ -229,6 +229,14 @@ func (a *App) catchUp(ctx context.Context) error {
 // SIPAddr is where phones register.
 func (a *App) SIPAddr() netip.AddrPort { return a.phones.engine.Addr() }
 
+// phonesReach is where phones are told to register.
+func (a *App) phonesReach() netip.AddrPort {
+	if a.cfg.Advertise.IsValid() {
+		return netip.AddrPortFrom(a.cfg.Advertise.Addr, a.SIPAddr().Port())
+	}
+	return a.SIPAddr()
+}
+
 // FirstStart is the link under which the first super user is made, once; ""
 // where there is one.
 func (a *App) FirstStart() string {

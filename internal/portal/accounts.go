@@ -13,37 +13,6 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
 )
 
-// userView is a user in a list.
-type userView struct {
-	directory.User
-
-	DeskAccount bool
-	Devices     []string
-}
-
-// users lists the people and desk accounts of a domain.
-func (v *visit) users() error {
-	office, found := v.cfg.Directory.Office(v.domain.ID)
-	if !found {
-		return errNowhere
-	}
-	users := make([]userView, 0, len(office.Users))
-	for _, u := range office.Users {
-		if v.sees(directory.ActManageAccounts, u.Site) {
-			users = append(users, v.viewUser(u))
-		}
-	}
-	return v.show(http.StatusOK, "Users", userList(v.domain, users))
-}
-
-func (v *visit) viewUser(u directory.User) userView {
-	view := userView{User: u, DeskAccount: u.IsDeskAccount(v.domain.HotDesking)}
-	for _, d := range v.cfg.Directory.DevicesOf(u.ID) {
-		view.Devices = append(view.Devices, d.Name)
-	}
-	return view
-}
-
 // userDevices shows a user's own devices and, in a banner for each, the hot
 // desks held or lent.
 func (v *visit) userDevices() error {

@@ -21,7 +21,7 @@ func (b *browser) filled(path string) url.Values {
 		name, value := attribute(field, "name"), attribute(field, "value")
 		switch {
 		case name == "":
-		case attribute(field, "type") != "checkbox":
+		case attribute(field, "type") != "checkbox" && attribute(field, "type") != "radio":
 			form.Set(name, value)
 		case strings.Contains(field, " checked"):
 			form.Set(name, value)

@@ -8,6 +8,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -86,6 +87,7 @@ type Config struct {
 	Events      *events.Bus
 	Now         func() time.Time
 	Log         *slog.Logger
+	SIP         func() netip.AddrPort // where phones register
 }
 
 // Portal answers browsers.

@@ -231,6 +231,8 @@ func TestWhoMaySeeWhat(t *testing.T) {
 		"GET /add-domain": server, "POST /add-domain": server,
 		"GET /domains/{domain}/reseller": server, "POST /domains/{domain}/reseller": server,
 		"GET /domains/{domain}": see, "GET /domains/{domain}/live": see,
+		"GET /domains/{domain}/users/add": manage, "POST /domains/{domain}/users/add": manage, "GET /domains/{domain}/users/add/extension": manage,
+		"GET /domains/{domain}/users/add-desks": manage, "POST /domains/{domain}/users/add-desks": manage,
 		"GET /domains/{domain}/users": manage, "GET /domains/{domain}/users/{extension}/devices": manage,
 		"GET /domains/{domain}/users/{extension}": manage, "POST /domains/{domain}/users/{extension}": manage,
 		"POST /domains/{domain}/users/{extension}/delete": manage,

@@ -106,6 +106,13 @@ func (v *visit) show(status int, title string, content templ.Component) error {
 	return page(around, content).Render(v.r.Context(), v.w)
 }
 
+// part answers with a part of a page.
+func (v *visit) part(content templ.Component) error {
+	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	v.w.Header().Set("Cache-Control", "no-store")
+	return content.Render(v.r.Context(), v.w)
+}
+
 // partial tells whether a page that is open asks, instead of a person who opens one.
 func (v *visit) partial() bool { return v.r.Header.Get("HX-Request") == "true" }
 
