@@ -2,7 +2,11 @@
 // desk, when and how it ended. It knows nothing of SIP or SQL.
 package callrecord
 
-import "time"
+import (
+	"reflect"
+	"slices"
+	"time"
+)
 
 // Party is one end of a call as it was when the call was made: the person, the
 // device and the session are decided then and never change.
@@ -35,17 +39,34 @@ type Record struct {
 	Diverted  Party  // who was called first, when a forward or a pickup led on to the callee
 	MessageID string // the voicemail message that was left, or ""
 
-	Transferred   Party     // to whom the call went on in the end, when it was transferred
-	TransferredAt time.Time // zero: never
-	TransferredBy string    // "caller" or "callee": who left the call with that
+	Transfer            // the last one: to whom the call went on in the end
+	Earlier  []Transfer // those before it, in their order
 }
+
+// Transfer is how one end of a call came to somebody else; the zero value is none.
+type Transfer struct {
+	Transferred   Party
+	TransferredAt time.Time
+	TransferredBy string // "caller" or "callee": at which end somebody left the call with that, and another came
+}
+
+// Transfers are all of a call, in their order.
+func (r *Record) Transfers() []Transfer {
+	if r.Transfer == (Transfer{}) {
+		return nil
+	}
+	return append(slices.Clip(r.Earlier), r.Transfer)
+}
+
+// HandOn notes one more transfer.
+func (r *Record) HandOn(next Transfer) { r.Earlier, r.Transfer = r.Transfers(), next }
 
 // IsEndOf reports whether nothing has become of a call since it was another
 // record but that it has ended.
 func (r *Record) IsEndOf(begun *Record) bool {
 	ended := *begun
 	ended.EndedAt, ended.Result, ended.Cause, ended.EndedBy = r.EndedAt, r.Result, r.Cause, r.EndedBy
-	return ended == *r && begun.EndedAt.IsZero() && !r.EndedAt.IsZero()
+	return reflect.DeepEqual(&ended, r) && begun.EndedAt.IsZero() && !r.EndedAt.IsZero()
 }
 
 // Way is whether a call stays inside the domain.

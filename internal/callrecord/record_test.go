@@ -21,6 +21,7 @@ func TestIsEndOf(t *testing.T) {
 		"it was put nowhere":      {func(b, _ *callrecord.Record) { *b = callrecord.Record{} }, false},
 		"it was not answered":     {func(_, r *callrecord.Record) { r.AnsweredAt = time.Time{} }, false},
 		"it went on to another":   {func(_, r *callrecord.Record) { r.Transferred.UserID = "ben" }, false},
+		"it went on once more":    {func(_, r *callrecord.Record) { r.Earlier = make([]callrecord.Transfer, 1) }, false},
 		"somebody else was there": {func(_, r *callrecord.Record) { r.Callee.UserID = "ben" }, false},
 	} {
 		b, r := begun, begun

@@ -1,6 +1,9 @@
 package callrecord
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Direction is which way a call went, as a person sees it.
 type Direction string
@@ -50,13 +53,15 @@ func (e Entry) Missed() bool {
 // View is a call as a user sees it; false when the user has no part in it. To
 // those who called themselves it is a call they made.
 func View(r *Record, userID string) (Entry, bool) {
+	transfers := r.Transfers()
+	came := lastTo(transfers, userID)
 	switch {
 	case userID == "":
 		return Entry{}, false
 	case r.Caller.UserID == userID:
 		return r.ofCaller(), true
-	case r.Transferred.UserID == userID:
-		return r.ofTransferred(), true
+	case came >= 0:
+		return r.ofTransfer(transfers, came), true
 	case r.Callee.UserID == userID:
 		return r.ofCallee(), true
 	case r.Diverted.UserID == userID:
@@ -85,8 +90,8 @@ func (r *Record) ofCaller() Entry {
 	if e.Other.Number == "" {
 		e.Other.Number = r.Dialled
 	}
-	if r.TransferredBy == "caller" {
-		e.Outcome, e.Talk = OutcomeTransferred, r.between(r.AnsweredAt, r.TransferredAt)
+	if left := leftBy(r.Transfers(), "caller"); left != nil {
+		e.Outcome, e.Talk = OutcomeTransferred, r.between(r.AnsweredAt, left.TransferredAt)
 	}
 	return e
 }
@@ -96,24 +101,52 @@ func (r *Record) ofCallee() Entry {
 		Direction: Received, Own: r.Callee, Other: r.Caller, Talk: r.Talk(),
 		Outcome: r.outcome(OutcomeMissed, OutcomeMissed, OutcomeMissed),
 	}
-	switch {
-	case r.Result == Voicemail:
+	if r.Result == Voicemail {
 		e.Talk = 0 // that was the mailbox
-	case r.TransferredBy == "callee":
-		e.Outcome, e.Talk = OutcomeTransferred, r.between(r.AnsweredAt, r.TransferredAt)
+	} else if left := leftBy(r.Transfers(), "callee"); left != nil {
+		e.Outcome, e.Talk = OutcomeTransferred, r.between(r.AnsweredAt, left.TransferredAt)
 	}
 	return e
 }
 
-// ofTransferred is the view of who came into the call later. The other end is
-// who did not leave it with that.
-func (r *Record) ofTransferred() Entry {
+// lastTo finds by which transfer a person came last; -1: by none.
+func lastTo(transfers []Transfer, userID string) int {
+	for n, t := range slices.Backward(transfers) {
+		if t.Transferred.UserID == userID {
+			return n
+		}
+	}
+	return -1
+}
+
+// leftBy is the first of the transfers that was made at an end of the call; nil: none.
+func leftBy(transfers []Transfer, end string) *Transfer {
+	for n := range transfers {
+		if transfers[n].TransferredBy == end {
+			return &transfers[n]
+		}
+	}
+	return nil
+}
+
+// ofTransfer is the view of who came into the call by its nth transfer. The
+// other end is who was there at that time.
+func (r *Record) ofTransfer(transfers []Transfer, n int) Entry {
+	came := transfers[n]
 	e := Entry{
-		Direction: Received, Own: r.Transferred, Other: r.Caller, Talk: r.between(r.TransferredAt, r.EndedAt),
+		Direction: Received, Own: came.Transferred, Other: r.Caller, Talk: r.between(came.TransferredAt, r.EndedAt),
 		Outcome: r.outcome(OutcomeMissed, OutcomeMissed, OutcomeMissed),
 	}
-	if r.TransferredBy == "caller" {
+	if came.TransferredBy == "caller" {
 		e.Other = r.Callee
+	}
+	for _, before := range transfers[:n] {
+		if before.TransferredBy != came.TransferredBy {
+			e.Other = before.Transferred
+		}
+	}
+	if left := leftBy(transfers[n+1:], came.TransferredBy); left != nil {
+		e.Outcome, e.Talk = OutcomeTransferred, r.between(came.TransferredAt, left.TransferredAt)
 	}
 	return e
 }

@@ -83,3 +83,40 @@ func TestViewOfNobodyAndOfOneself(t *testing.T) {
 		t.Errorf("a call to oneself: %+v", e)
 	}
 }
+
+// TestViewOfACallTransferredTwice: 1001 calls 1002, who transfers to 1003, who
+// transfers to 1004; then 1001 transfers 1004 to 1005.
+func TestViewOfACallTransferredTwice(t *testing.T) {
+	t.Parallel()
+	at := func(seconds int) time.Time {
+		return time.Date(2026, 11, 25, 9, 0, seconds, 0, time.UTC)
+	}
+	party := func(extension string) callrecord.Party {
+		return callrecord.Party{UserID: "id-" + extension, Number: extension}
+	}
+	r := callrecord.Record{
+		Caller: party("1001"), Callee: party("1002"), StartedAt: at(0), AnsweredAt: at(10), EndedAt: at(55), Result: callrecord.Answered,
+	}
+	r.HandOn(callrecord.Transfer{Transferred: party("1003"), TransferredAt: at(20), TransferredBy: "callee"})
+	r.HandOn(callrecord.Transfer{Transferred: party("1004"), TransferredAt: at(32), TransferredBy: "callee"})
+	r.HandOn(callrecord.Transfer{Transferred: party("1005"), TransferredAt: at(45), TransferredBy: "caller"})
+	if len(r.Earlier) != 2 || r.Earlier[0].Transferred.Number != "1003" || r.Transferred.Number != "1005" {
+		t.Fatalf("kept are %+v and %+v", r.Earlier, r.Transfer)
+	}
+	for user, want := range map[string]struct {
+		outcome callrecord.Outcome
+		seconds int
+		other   string
+	}{
+		"1001": {callrecord.OutcomeTransferred, 35, "1002"},
+		"1002": {callrecord.OutcomeTransferred, 10, "1001"},
+		"1003": {callrecord.OutcomeTransferred, 12, "1001"},
+		"1004": {callrecord.OutcomeAnswered, 23, "1001"},
+		"1005": {callrecord.OutcomeAnswered, 10, "1004"},
+	} {
+		e, ok := callrecord.View(&r, "id-"+user)
+		if !ok || e.Outcome != want.outcome || e.Talk != time.Duration(want.seconds)*time.Second || e.Other.Number != want.other || e.Own.Number != user {
+			t.Errorf("%s sees %+v, want %+v", user, e, want)
+		}
+	}
+}

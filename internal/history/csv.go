@@ -78,12 +78,22 @@ func (s Sheet) row(r *callrecord.Record) []string {
 	cells := []string{
 		s.time(r.StartedAt), s.time(r.AnsweredAt), s.time(r.EndedAt), direction, result, strconv.Itoa(int(talk.Seconds())),
 		r.Caller.Number, r.Caller.Name, r.Caller.DeviceName, r.Dialled, r.Callee.Number, r.Callee.Name, r.Callee.DeviceName,
-		r.Diverted.Number, r.Transferred.Number, s.Trunk(r.TrunkID), r.ID,
+		r.Diverted.Number, transferredTo(r), s.Trunk(r.TrunkID), r.ID,
 	}
 	for i, cell := range cells {
 		cells[i] = Harmless(cell)
 	}
 	return cells
+}
+
+// transferredTo is the number to which the call went on, or all of them, one after the other.
+func transferredTo(r *callrecord.Record) string {
+	transfers := r.Transfers()
+	numbers := make([]string, len(transfers))
+	for n, t := range transfers {
+		numbers[n] = t.Transferred.Number
+	}
+	return strings.Join(numbers, " ")
 }
 
 func (s Sheet) time(t time.Time) string {

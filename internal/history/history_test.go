@@ -155,6 +155,9 @@ func TestCSV(t *testing.T) {
 		StartedAt: start, AnsweredAt: start.Add(5 * time.Second), EndedAt: start.Add(65 * time.Second), Result: callrecord.Answered,
 		Way: callrecord.Outward, TrunkID: "t1", Diverted: callrecord.Party{UserID: "ben", Number: "1002"},
 	}
+	for _, number := range []string{"1003", "+14165550111"} {
+		call.HandOn(callrecord.Transfer{Transferred: callrecord.Party{Number: number}, TransferredAt: call.AnsweredAt, TransferredBy: "callee"})
+	}
 	sheet := history.Sheet{Zone: zone, Trunk: func(id string) string { return "trunk " + id }}
 	text, rows := file(t, sheet, []callrecord.Record{call}, []callrecord.Record{{ID: "c2", StartedAt: start}})
 	want := [][]string{
@@ -162,7 +165,7 @@ func TestCSV(t *testing.T) {
 		{
 			"2026-11-25 09:00:00", "2026-11-25 09:00:05", "2026-11-25 09:01:05", "outbound", "answered", "60",
 			"1001", "Ana \"the Desk\" Öde, jr", "5401", "+14165550199", "+14165550199", "'=HYPERLINK(\"http://x\")\n2", "",
-			"1002", "", "trunk t1", "c1",
+			"1002", "1003 +14165550111", "trunk t1", "c1",
 		},
 		{"2026-11-25 09:00:00", "", "", "inside", "", "0", "", "", "", "", "", "", "", "", "", "trunk ", "c2"},
 	}

@@ -115,6 +115,9 @@ func (a *API) viewCall(r *callrecord.Record, userID string) resource.Call {
 		FirstCalled: a.viewAnyParty(r.Diverted), TransferredTo: a.viewAnyParty(r.Transferred),
 		TransferredAt: unlessZero(r.TransferredAt), TransferredBy: r.TransferredBy,
 	}
+	for _, t := range r.Earlier {
+		call.Earlier = append(call.Earlier, resource.Transfer{To: a.viewParty(t.Transferred), At: t.TransferredAt, By: t.TransferredBy})
+	}
 	if e, is := callrecord.View(r, userID); is {
 		call.View = &resource.CallView{
 			Direction: string(e.Direction), Outcome: string(e.Outcome), TalkSeconds: seconds(e.Talk),

@@ -47,6 +47,8 @@ func startHistory(t *testing.T) *server {
 		{
 			Caller:  callrecord.Party{UserID: "0190f5fe-0000-7000-8000-000000000001", DeviceID: "0190f5fe-0000-7000-8000-000000000002", DeviceName: "old-desk", Number: "1088", Name: "Gus Gone"},
 			Dialled: "1001", Callee: callrecord.Party{UserID: ana.ID, DeviceID: desk.ID, DeviceName: "5401", Number: "1001"}, AnsweredAt: at(2), Result: "",
+			Earlier:  []callrecord.Transfer{{Transferred: callrecord.Party{Number: "1004"}, TransferredAt: at(3), TransferredBy: "caller"}},
+			Transfer: callrecord.Transfer{Transferred: callrecord.Party{Number: "1005"}, TransferredAt: at(4), TransferredBy: "caller"},
 		},
 		{DomainID: "elsewhere", Caller: callrecord.Party{UserID: ana.ID, DeviceID: desk.ID, Number: "secret"}},
 	} {
@@ -129,6 +131,9 @@ func TestOneCall(t *testing.T) {
 	}
 	if open.Caller.Device != "old-desk" || open.Caller.Name != "Gus Gone" || open.View.Outcome != "ongoing" || open.EndedAt != nil || open.Way != "inside" {
 		t.Errorf("the call that goes on is %+v, %+v", open, open.View)
+	}
+	if len(open.Earlier) != 1 || open.Earlier[0].To.Number != "1004" || open.Earlier[0].By != "caller" || !open.Earlier[0].At.Before(*open.TransferredAt) || open.TransferredTo.Number != "1005" {
+		t.Errorf("it was transferred first to %+v, then to %+v", open.Earlier, open.TransferredTo)
 	}
 }
 

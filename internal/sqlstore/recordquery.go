@@ -11,7 +11,11 @@ import (
 // Records implements [callrecord.Store].
 func (st *Records) Records(ctx context.Context, q callrecord.Query) ([]callrecord.Record, error) {
 	text, args := recordQuery(q)
-	return collect(ctx, st.db.reader, recordFields, text, args...)
+	records, err := collect(ctx, st.db.reader, recordFields, text, args...)
+	if err != nil {
+		return nil, err
+	}
+	return records, st.readEarlier(ctx, records)
 }
 
 func recordFields(r *callrecord.Record) []any {
@@ -49,6 +53,7 @@ func parts() []part {
 		{"callee", callrecord.Received, append(slices.Clip(nobody), callrecord.Voicemail)},
 		{"diverted", callrecord.Received, append(slices.Clip(nobody), callrecord.Declined)},
 		{"transferred", callrecord.Received, nil},
+		{"earlier", callrecord.Received, nil},
 	}
 }
 
@@ -90,6 +95,10 @@ func (p part) wanted(q callrecord.Query) bool {
 // filter adds the conditions for a person or desk at this end. That it is not
 // empty is what its index says.
 func (p part) filter(s *selection, q callrecord.Query) {
+	if p.end == "earlier" {
+		filterEarlier(s, q)
+		return
+	}
 	if q.DeviceID != "" {
 		s.where(p.end+"_device_id = $", q.DeviceID)
 		s.always(p.end + "_device_id <> ''")
@@ -134,9 +143,10 @@ func filter(s *selection, q callrecord.Query) {
 	}
 	if q.Text != "" {
 		// The database lowers both, because SQLite knows no letters but those of ASCII.
-		s.where(`lower(caller_number || ' / ' || caller_name || ' / ' || dialled || ' / ' || callee_number || ' / ' || callee_name
+		s.where(`(lower(caller_number || ' / ' || caller_name || ' / ' || dialled || ' / ' || callee_number || ' / ' || callee_name
 			|| ' / ' || diverted_number || ' / ' || diverted_name || ' / ' || transferred_number || ' / ' || transferred_name)
-			like lower($) escape '\'`, "%"+strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(q.Text)+"%")
+			like lower($) escape '\' or id in (select call_id from call_transfers
+			where lower(transferred_number || ' / ' || transferred_name) like lower($) escape '\'))`, "%"+strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(q.Text)+"%")
 	}
 	s.after("started_at", q.After.StartedAt, q.After.ID)
 }

@@ -1,6 +1,7 @@
 package sqlstore_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"testing"
@@ -64,8 +65,19 @@ func every() []callrecord.Record {
 			}
 		}
 	}
+	for _, result := range []callrecord.Result{"", callrecord.Answered, callrecord.Interrupted} {
+		for _, caller := range people { // by way of one person to the next
+			r := callrecord.Record{Result: result}
+			r.Caller.UserID, r.Callee.UserID = caller, "cy"
+			r.HandOn(callrecord.Transfer{Transferred: callrecord.Party{UserID: "ana"}, TransferredBy: "callee"})
+			r.HandOn(callrecord.Transfer{Transferred: callrecord.Party{UserID: "ben"}, TransferredBy: "callee"})
+			all = append(all, r)
+		}
+	}
 	return all
 }
+
+func to(p callrecord.Party) callrecord.Transfer { return callrecord.Transfer{Transferred: p} }
 
 // What the store selects for a person is what that person's view says.
 func TestCallsOfAPersonAreThoseOfTheirView(t *testing.T) {
@@ -122,15 +134,20 @@ func TestCallsOfADesk(t *testing.T) {
 				callrecord.Record{Caller: at("ben", "own"), Callee: at("ana", "desk"), Result: callrecord.Answered},
 				callrecord.Record{Caller: at("ben", "own"), Callee: at("ana", ""), Result: callrecord.NoAnswer},
 				callrecord.Record{Caller: at("", "desk"), Callee: at("ben", ""), Result: callrecord.Busy},
-				callrecord.Record{Caller: at("ben", "own"), Callee: at("cy", "hall"), Transferred: at("ana", "desk"), Result: callrecord.Answered},
+				callrecord.Record{Caller: at("ben", "own"), Callee: at("cy", "hall"), Transfer: to(at("ana", "desk")), Result: callrecord.Answered},
 				callrecord.Record{Caller: at("ana", "desk"), Callee: at("", "desk"), Result: callrecord.Answered},
+				callrecord.Record{
+					Caller: at("ben", "own"), Callee: at("cy", "hall"), Result: callrecord.Answered,
+					Earlier: []callrecord.Transfer{to(at("dan", "desk")), to(at("ana", "own"))}, Transfer: to(at("eve", "own")),
+				},
 			)
 			for _, c := range []struct {
 				q    callrecord.Query
 				want []string
 			}{
-				{callrecord.Query{DeviceID: "desk"}, []string{"005", "004", "003", "001", "000"}},
-				{callrecord.Query{DeviceID: "desk", Limit: 2}, []string{"005", "004"}},
+				{callrecord.Query{DeviceID: "desk"}, []string{"006", "005", "004", "003", "001", "000"}},
+				{callrecord.Query{DeviceID: "desk", UserID: "dan"}, []string{"006"}},
+				{callrecord.Query{DeviceID: "desk", Limit: 2}, []string{"006", "005"}},
 				{callrecord.Query{DeviceID: "desk", UserID: "ana"}, []string{"005", "004", "001", "000"}},
 				{callrecord.Query{DeviceID: "desk", UserID: "ana", Direction: callrecord.Received}, []string{"004", "001"}},
 				{callrecord.Query{DeviceID: "desk", UserID: "ben"}, []string{}},
@@ -158,7 +175,7 @@ func TestFiltersOfCalls(t *testing.T) {
 				callrecord.Record{Caller: named("+14165550199", "A_Customer"), Dialled: "+14165550101", Callee: named("1001", "Ana Ruiz"), Way: callrecord.Inbound},
 				callrecord.Record{Caller: named("1003", "Cy Öde"), Dialled: `\'; drop table call_records--`, Way: callrecord.Inside},
 				callrecord.Record{Caller: named("1003", "Cy"), Dialled: "00491234567", Diverted: named("1009", "Gone"), Way: callrecord.Outward, StartedAt: noon.Add(3 * time.Second)},
-				callrecord.Record{Caller: named("1003", "Cy"), Transferred: named("1008", "Hal"), Way: callrecord.Outward, StartedAt: noon.Add(3 * time.Second)},
+				callrecord.Record{Caller: named("1003", "Cy"), Earlier: []callrecord.Transfer{to(named("1007", "100% Gus"))}, Transfer: to(named("1008", "Hal")), Way: callrecord.Outward, StartedAt: noon.Add(3 * time.Second)},
 			)
 			second := func(n int) time.Time { return noon.Add(time.Duration(n) * time.Second) }
 			for _, c := range []struct {
@@ -168,12 +185,13 @@ func TestFiltersOfCalls(t *testing.T) {
 				{callrecord.Query{Text: "ana r"}, []string{"001", "000"}},
 				{callrecord.Query{Text: "cY Öd"}, []string{"002"}},
 				{callrecord.Query{Text: "4165550199"}, []string{"001"}},
-				{callrecord.Query{Text: "%"}, []string{"000"}},
+				{callrecord.Query{Text: "%"}, []string{"004", "000"}},
 				{callrecord.Query{Text: "A_C"}, []string{"001"}},
 				{callrecord.Query{Text: "n_a"}, []string{}},
 				{callrecord.Query{Text: `\'; DROP`}, []string{"002"}},
 				{callrecord.Query{Text: "gone"}, []string{"003"}},
 				{callrecord.Query{Text: "1008"}, []string{"004"}},
+				{callrecord.Query{Text: "1007 / 100% g"}, []string{"004"}},
 				{callrecord.Query{Text: "10011002"}, []string{}},
 				{callrecord.Query{Way: callrecord.Inside}, []string{"002", "000"}},
 				{callrecord.Query{Way: callrecord.Outward}, []string{"004", "003"}},
@@ -213,6 +231,41 @@ func TestOrphans(t *testing.T) {
 				}
 			}
 			check("a", "m", "z")
+		})
+	}
+}
+
+func TestEveryTransferIsKept(t *testing.T) {
+	t.Parallel()
+	for kind, empty := range databases {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			db := empty(t)
+			want := callrecord.Record{ID: "c", DomainID: "acme", StartedAt: noon, AnsweredAt: noon}
+			put := func(store func(context.Context, callrecord.Record) error) {
+				t.Helper()
+				if err := store(t.Context(), want); err != nil {
+					t.Fatal(err)
+				}
+				got, err := db.Records().Records(t.Context(), callrecord.Query{})
+				if diff := cmp.Diff([]callrecord.Record{want}, got); diff != "" || err != nil {
+					t.Fatal(diff, err)
+				}
+			}
+			for n, name := range []string{"ana", "ben", "cy"} {
+				want.HandOn(callrecord.Transfer{
+					Transferred:   callrecord.Party{UserID: name, DeviceID: "d", DeviceName: "desk", SessionID: "s", Number: "1001", Name: name},
+					TransferredAt: noon.Add(time.Duration(n) * time.Second), TransferredBy: "callee",
+				})
+				put(db.Records().Put)
+			}
+			want.EndedAt, want.Result = noon.Add(time.Minute), callrecord.Answered
+			put(db.Records().End)
+			if n, err := db.Records().Forget(t.Context(), "acme", noon.Add(time.Hour), 10); n != 1 || err != nil {
+				t.Fatal(n, err)
+			}
+			want.Earlier = want.Earlier[:1] // nothing of the old ones is left behind
+			put(db.Records().End)
 		})
 	}
 }

@@ -50,13 +50,11 @@ func laterColumns(r *callrecord.Record) []column {
 			{"trunk_id", &r.TrunkID},
 			{"via", (*string)(&r.Via)},
 			{"message_id", &r.MessageID},
-			{"transferred_at", &r.TransferredAt},
-			{"transferred_by", &r.TransferredBy},
 		},
 		partyColumns("callee", &r.Callee)...,
 	)
 	columns = append(columns, partyColumns("diverted", &r.Diverted)...)
-	return append(columns, partyColumns("transferred", &r.Transferred)...)
+	return append(columns, transferColumns(&r.Transfer)...)
 }
 
 func partyColumns(end string, p *callrecord.Party) []column {
@@ -72,11 +70,10 @@ func partyColumns(end string, p *callrecord.Party) []column {
 
 // Put implements [callrecord.Store].
 func (st *Records) Put(ctx context.Context, r callrecord.Record) error {
-	args := st.args(&r)
 	facts, err := endings(r)
 	if err == nil {
 		err = st.db.write(ctx, func(ctx context.Context, tx *writeConn) error {
-			if err := tx.do(ctx, st.insert, args...); err != nil {
+			if err := st.put(ctx, tx, &r); err != nil {
 				return err
 			}
 			return insertFacts(ctx, tx, facts)
@@ -86,6 +83,13 @@ func (st *Records) Put(ctx context.Context, r callrecord.Record) error {
 		return fmt.Errorf("store a call record: %w", err)
 	}
 	return nil
+}
+
+func (st *Records) put(ctx context.Context, tx *writeConn, r *callrecord.Record) error {
+	if err := tx.do(ctx, st.insert, st.args(r)...); err != nil {
+		return err
+	}
+	return putEarlier(ctx, tx, r)
 }
 
 func (st *Records) args(r *callrecord.Record) []any {
@@ -106,7 +110,7 @@ func (st *Records) End(ctx context.Context, r callrecord.Record) error {
 			changed, err := tx.exec(ctx, "update call_records set ended_at = $1, result = $2, cause = $3, ended_by = $4 where id = $5",
 				millis(r.EndedAt), string(r.Result), r.Cause, r.EndedBy, r.ID)
 			if err == nil && changed == 0 {
-				err = tx.do(ctx, st.insert, st.args(&r)...)
+				err = st.put(ctx, tx, &r)
 			}
 			if err != nil {
 				return err

@@ -161,7 +161,12 @@ func (o *office) ended() callrecord.Record {
 
 // rounded has the times as exact as a store may keep them.
 func rounded(r callrecord.Record) callrecord.Record {
-	for _, at := range []*time.Time{&r.StartedAt, &r.AnsweredAt, &r.EndedAt, &r.TransferredAt} {
+	times := []*time.Time{&r.StartedAt, &r.AnsweredAt, &r.EndedAt, &r.TransferredAt}
+	r.Earlier = slices.Clone(r.Earlier)
+	for i := range r.Earlier {
+		times = append(times, &r.Earlier[i].TransferredAt)
+	}
+	for _, at := range times {
 		if !at.IsZero() {
 			*at = at.UTC().Truncate(time.Millisecond)
 		}

@@ -172,7 +172,7 @@ func (c *call) handedOn(ctx context.Context, x *transfer) {
 
 // letGo ends the part that whoever transferred has in the call.
 func (c *call) letGo(ctx context.Context, x *transfer, to callrecord.Party) {
-	c.record.Transferred, c.record.TransferredBy, c.record.TransferredAt = to, x.by.place, c.now()
+	c.record.HandOn(callrecord.Transfer{Transferred: to, TransferredAt: c.now(), TransferredBy: x.by.place})
 	c.save(ctx)
 	x.tell(statusOK, "OK")
 	c.drop(x.by)

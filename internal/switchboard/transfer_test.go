@@ -136,6 +136,35 @@ func TestBlindTransfer(t *testing.T) {
 	}
 }
 
+func TestTransferOfATransferredCall(t *testing.T) {
+	t.Parallel()
+	for _, place := range places() {
+		t.Run(place, func(t *testing.T) {
+			t.Parallel()
+			o := start(t)
+			by, kept := o.between(place)
+			caro, desk := o.peer("caro"), o.peer("5401")
+			by.refer("<sip:1003@acme.test>")
+			second := caro.ring().answer()
+			kept.retuned(kept.sound.plain())
+			by.notified(200)
+			talks(kept, second)
+			second.refer("<sip:5401@acme.test>")
+			third := desk.ring().answer() // whose sound is described as the second's was: the kept phone has nothing to answer
+			second.notified(200)
+			talks(kept, third)
+			hangUp(kept, third)
+			r := o.ended()
+			if len(r.Earlier) != 1 || o.party(r.Earlier[0].Transferred) != "1003/caro" || o.party(r.Transferred) != "5401/5401" {
+				t.Fatalf("the call went on to %+v, in the end to %+v", r.Earlier, r.Transferred)
+			}
+			if first := r.Earlier[0]; first.TransferredBy != place || r.TransferredBy != place || first.TransferredAt.After(r.TransferredAt) {
+				t.Errorf("transferred by %+v, %+v", first, r.Transfer)
+			}
+		})
+	}
+}
+
 func TestBlindTransferByAPhoneThatHangsUpAtOnce(t *testing.T) {
 	t.Parallel()
 	for _, place := range places() {

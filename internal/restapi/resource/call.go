@@ -28,11 +28,19 @@ type Call struct {
 	Trunk         string     `json:"trunk,omitempty" doc:"The name of the trunk; its ID when it is gone."`
 	Via           string     `json:"via,omitempty" doc:"How it came to its callee when not simply dialled: forward, pickup, park or transfer."`
 	FirstCalled   *Party     `json:"first_called,omitempty" doc:"Who was called first, when a forward or a pickup led on."`
-	TransferredTo *Party     `json:"transferred_to,omitempty"`
+	TransferredTo *Party     `json:"transferred_to,omitempty" doc:"To whom it went on in the end."`
 	TransferredAt *time.Time `json:"transferred_at,omitempty"`
 	TransferredBy string     `json:"transferred_by,omitempty" doc:"caller or callee: who left the call with that."`
+	Earlier       []Transfer `json:"earlier_transfers,omitempty" doc:"The transfers before the last one, in their order."`
 	MessageID     string     `json:"message_id,omitempty" doc:"The voicemail message that was left."`
 	View          *CallView  `json:"view,omitempty" doc:"The call as the user sees it who was asked for."`
+}
+
+// Transfer is how one end of a call came to somebody else.
+type Transfer struct {
+	To Party     `json:"to"`
+	At time.Time `json:"at"`
+	By string    `json:"by" doc:"caller or callee: who left the call with that."`
 }
 
 // CallView is a call as one of its people sees it.
