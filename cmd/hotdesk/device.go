@@ -74,11 +74,20 @@ func (c *deviceList) Run(ctx context.Context, con console) error {
 	if c.NoPlace {
 		all = slices.DeleteFunc(all, func(d resource.Device) bool { return d.Place != "" })
 	}
-	t := table{heading: "DEVICE\tOWNER\tHOT DESK\tPHONE\tPLACE\tDISABLED"}
+	t := table{heading: "DEVICE\tOWNER\tHOT DESK\tPHONE\tPLACE\tDISABLED\tANSWERS AT"}
 	for _, d := range all {
-		t.add(d.Name, d.Owner, yes(d.HotDesk), d.Phone, d.Place, yes(d.Disabled))
+		t.add(d.Name, d.Owner, yes(d.HotDesk), d.Phone, d.Place, yes(d.Disabled), answersAt(d))
 	}
 	return c.show(con, all, t)
+}
+
+// answersAt is where a device answers now, or nothing: udp:192.0.2.1:5060.
+func answersAt(d resource.Device) string {
+	flows := make([]string, len(d.Registrations))
+	for i, r := range d.Registrations {
+		flows[i] = r.Flow
+	}
+	return strings.Join(flows, " ")
 }
 
 type deviceAdd struct {

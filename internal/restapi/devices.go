@@ -172,7 +172,7 @@ func (a *API) viewDevice(d directory.Device) resource.Device {
 	domain, _ := a.cfg.Directory.Domain(d.DomainID)
 	registrations := []resource.Registration{}
 	for _, b := range a.cfg.Locations.Lookup(d.ID) {
-		registrations = append(registrations, resource.Registration{Flow: b.Flow, UserAgent: b.UserAgent, RegisteredAt: b.RegisteredAt, ExpiresAt: b.ExpiresAt})
+		registrations = append(registrations, resource.Registration{Flow: b.Flow, UserAgent: b.UserAgent, Since: b.Since(), RegisteredAt: b.RegisteredAt, ExpiresAt: b.ExpiresAt})
 	}
 	return resource.Device{
 		ID: d.ID, Name: d.Name, Owner: owner.Extension, HotDesk: a.cfg.Directory.IsHotDesk(d), Site: a.cfg.Directory.SiteOf(d), Phone: directory.FormatMAC(phone.MAC), Disabled: d.Disabled,

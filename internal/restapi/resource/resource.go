@@ -34,7 +34,8 @@ type Device struct {
 type Registration struct {
 	Flow         string    `json:"flow" example:"udp:192.0.2.1:5060" doc:"Where it came from."`
 	UserAgent    string    `json:"user_agent" doc:"What the phone calls itself, mostly with its firmware."`
-	RegisteredAt time.Time `json:"registered_at" doc:"Last."`
+	Since        time.Time `json:"since" doc:"When it came to answer there."`
+	RegisteredAt time.Time `json:"registered_at" doc:"When it last said so."`
 	ExpiresAt    time.Time `json:"expires_at"`
 }
 
