@@ -7,10 +7,10 @@ FUZZTIME ?= 10s
 BENCHTIME ?= 1s
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run setup test check generate generated lint dead unit e2e build bench fuzz prompts
+.PHONY: help demo run setup test check generate generated lint dead unit e2e build bench fuzz prompts screenshots
 
 help: ## this list
-	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 demo: ## an office on this machine: server, simulated phones, the main job aloud in the terminal
 	go run ./cmd/hotdesk demo
@@ -45,6 +45,10 @@ unit: ## all tests but those with real phones, with the race detector
 
 e2e: build ## the built binary with phones nobody here wrote; they mostly wait, so four tests at a time
 	go test -shuffle=on -count=1 -parallel 4 -timeout 12m ./e2e/...
+
+screenshots: ## a picture of each page of the portal, into docs/screenshots
+	rm -rf docs/screenshots; mkdir -p docs/screenshots
+	HOTDESK_SCREENSHOTS=$(CURDIR)/docs/screenshots go test -count=1 -timeout 12m -run '^TestEveryPage$$' ./e2e
 
 prompts: ## speak the prompts anew after their texts have changed
 	scripts/make-prompts.sh

@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that the tests drive: phones nobody here wrote,
-# a load generator, a carrier, and PostgreSQL. Does nothing when they are there.
+# Installs what the tests drive: phones nobody here wrote, a load generator, a
+# carrier, PostgreSQL and Chromium from Debian's packages, and the checker of
+# accessibility from npm. Does nothing when they are there.
 set -euo pipefail
+cd "$(dirname "$0")/.."
 
 declare -A package_of=(
   [baresip]=baresip-core
@@ -11,6 +13,7 @@ declare -A package_of=(
   [/usr/lib/postgresql/*/bin/initdb]=postgresql
   [chromium]=chromium
   [gcc]=gcc
+  [npm]=npm
 )
 missing=()
 for program in "${!package_of[@]}"; do
@@ -18,10 +21,11 @@ for program in "${!package_of[@]}"; do
     missing+=("${package_of[$program]}")
   fi
 done
-[ ${#missing[@]} -eq 0 ] && exit 0
-
-echo "installing: ${missing[*]}"
-sudo=""
-[ "$(id -u)" -eq 0 ] || sudo=sudo
-$sudo apt-get update -qq
-DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+if [ ${#missing[@]} -gt 0 ]; then
+  echo "installing: ${missing[*]}"
+  sudo=""
+  [ "$(id -u)" -eq 0 ] || sudo=sudo
+  $sudo apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+fi
+[ -e e2e/axe/node_modules/axe-core/axe.min.js ] || npm install --prefix e2e/axe --no-package-lock --no-audit --no-fund --silent

@@ -1,0 +1,198 @@
+package e2e_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+
+	"github.com/hotdesk-pbx/hotdesk/internal/portal"
+	"github.com/hotdesk-pbx/hotdesk/internal/softphone"
+)
+
+// screenshotsFolder, where it is named, gets a picture of each page.
+const screenshotsFolder = "HOTDESK_SCREENSHOTS"
+
+const portalPassword = "a portal password"
+
+// view is a page as somebody opens it.
+type view struct {
+	name string // of its picture
+	path string
+	who  string // extension; "" for somebody who is not signed in
+}
+
+// noPages are routes that answer with something else than a page.
+func noPages() []string {
+	return []string{
+		"GET /{$}",                 // leads on
+		"GET /sign-in/single/back", // leads on
+		"GET /domains/{domain}/users/add/extension", // a part of a form
+	}
+}
+
+// views are the pages, in the order of their addresses: every route that is
+// asked for by GET, with the things of the lively office in its address.
+func views() []view {
+	fill := strings.NewReplacer("{domain}", "acme.test", "{extension}", "1001", "{device}", "5401", "{mac}", "805ec0112200", "{token}", "old")
+	all := []view{{"nothing-here", "/nowhere", ""}}
+	for _, pattern := range slices.Sorted(slices.Values(portal.Patterns())) {
+		address, page := strings.CutPrefix(pattern, "GET ")
+		if !page || strings.HasSuffix(address, "/live") || slices.Contains(noPages(), pattern) {
+			continue
+		}
+		v := view{path: fill.Replace(address), who: "1001"}
+		switch {
+		case slices.ContainsFunc([]string{"/sign-in", "/forgotten", "/new-password", "/first-start"}, func(open string) bool { return strings.HasPrefix(address, open) }):
+			v.who = ""
+		case strings.HasPrefix(address, "/domains"), strings.HasPrefix(address, "/add-domain"):
+			v.who = "1000"
+		}
+		v.name = strings.ReplaceAll(strings.Trim(strings.NewReplacer("/domains/{domain}", "office", "{", "", "}", "").Replace(address), "/"), "/", "-")
+		all = append(all, v)
+	}
+	return all
+}
+
+// livelyOffice has twelve desks, of which some are in use, some free and some
+// without a phone that is on.
+func livelyOffice(t *testing.T) *server {
+	t.Helper()
+	s := start(t)
+	var b strings.Builder
+	b.WriteString("[domain]\nname = \"acme.test\"\ntimezone = \"America/Toronto\"\ncountry = \"CA\"\nmain_number = \"+14165550100\"\n[domain.hot_desking]\nactivate_phone = true\n")
+	person := func(extension, name, scope string) {
+		fmt.Fprintf(&b, "[[user]]\nextension = %q\nname = %q\nscope = %q\npin = \"4711\"\npassword = %q\nemail = \"%s@acme.test\"\n", extension, name, scope, portalPassword, extension)
+	}
+	person("1000", "Mia Manager", "super_user")
+	for i, name := range []string{"Ana Ruiz", "Ben Okafor", "Caro Lind", "Dan Weiss", "Eva Novak", "Femi Adu"} {
+		person(fmt.Sprint(1001+i), name, "call_center_agent")
+	}
+	for i := range 12 {
+		desk := fmt.Sprint(5401 + i)
+		fmt.Fprintf(&b, "[[user]]\nextension = %q\nname = \"Window %d\"\nplace = \"Floor 5, 100 King St W, Toronto\"\n[[user.device]]\nname = %q\npassword = \"secret-of-%s-12345\"\n", desk, i+1, desk, desk)
+		fmt.Fprintf(&b, "[[phone]]\nmac = \"80:5e:c0:11:22:%02x\"\nmodel = \"Yealink T54W\"\ndevices = [%q]\n", i, desk)
+	}
+	b.WriteString("[[number]]\nnumber = \"+14165550101\"\nuser = \"1001\"\n")
+	s.apply(t, b.String())
+	for i := range 9 {
+		account := s.account(fmt.Sprint(5401 + i))
+		phone, err := softphone.New(softphone.Config{Server: account.Server, Domain: "acme.test", User: account.User, Password: account.Password})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(phone.Close)
+		if err := phone.Register(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range 5 {
+		s.hotdesk(t, "session", "start", fmt.Sprint(5401+i), fmt.Sprint(1001+i))
+	}
+	return s
+}
+
+// TestEveryPage opens each page as those open it who may, at the width of a desk
+// and of a telephone, in light and dark: nothing is in the way of a keyboard or
+// a screen reader (axe-core), nothing sticks out to the side, no script fails,
+// and what must be there before anything is seen weighs less than 100 KB.
+func TestEveryPage(t *testing.T) {
+	t.Parallel()
+	checker, err := os.ReadFile("axe/node_modules/axe-core/axe.min.js")
+	if err != nil {
+		t.Fatalf("%v: scripts/setup.sh installs it", err)
+	}
+	s := livelyOffice(t)
+	for _, who := range []string{"", "1000", "1001"} {
+		b := startBrowser(t, s)
+		if who != "" {
+			b.signIn(who+"@acme.test", portalPassword, "#content")
+			b.do(chromedp.WaitVisible(chromedp.CSS("[popovertarget=account]")))
+		}
+		for _, v := range views() {
+			if v.who == who {
+				b.look(v, string(checker))
+			}
+		}
+	}
+}
+
+// look opens a page and looks at it in each of its looks.
+func (b *browser) look(v view, checker string) {
+	b.t.Helper()
+	b.do(chromedp.Navigate(b.base+v.path), chromedp.WaitVisible(chromedp.CSS("#content")), chromedp.Evaluate[chromedp.Void](checker))
+	for _, size := range []struct {
+		name          string
+		width, height int64
+	}{{"desktop", 1280, 800}, {"telephone", 390, 844}} {
+		for _, scheme := range []string{"light", "dark"} {
+			about := v.name + ", " + size.name + ", " + scheme
+			if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}},
+			}); err != nil {
+				b.t.Fatal(err)
+			}
+			b.do(chromedp.EmulateViewport(size.width, size.height))
+			b.assertUsable(about)
+			if folder := os.Getenv(screenshotsFolder); folder != "" {
+				b.keep(filepath.Join(folder, v.name+"-"+size.name+"-"+scheme+".webp"))
+			}
+		}
+	}
+}
+
+// assertUsable checks the page that is open.
+func (b *browser) assertUsable(about string) {
+	b.t.Helper()
+	const violations = `axe.run().then(found => found.violations.map(v => v.id + ": " + v.help + " " + v.nodes.map(n => n.target.join(" ")).slice(0, 3).join(", ")))`
+	found, err := chromedp.Run(b.ctx, chromedp.Evaluate[[]string](violations, chromedp.EvalAwaitPromise))
+	if err != nil {
+		b.t.Fatalf("%s: %v", about, err)
+	}
+	for _, violation := range found {
+		b.t.Errorf("%s: %s", about, violation)
+	}
+	const measure = `({
+		beyond: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+		weight: performance.getEntriesByType("navigation")[0].encodedBodySize + performance.getEntriesByType("resource")
+			.filter(r => r.renderBlockingStatus === "blocking").reduce((sum, r) => sum + r.encodedBodySize, 0),
+		elsewhere: performance.getEntriesByType("resource").map(r => r.name).filter(name => !name.startsWith(location.origin) && !name.startsWith("data:")),
+	})`
+	measured, err := chromedp.Run(b.ctx, chromedp.Evaluate[struct {
+		Beyond, Weight int
+		Elsewhere      []string
+	}](measure))
+	if err != nil {
+		b.t.Fatalf("%s: %v", about, err)
+	}
+	if measured.Beyond > 0 {
+		b.t.Errorf("%s: sticks out to the side by %d pixels", about, measured.Beyond)
+	}
+	if measured.Weight == 0 || measured.Weight > 100<<10 {
+		b.t.Errorf("%s: %d bytes before anything is seen", about, measured.Weight)
+	}
+	if len(measured.Elsewhere) > 0 {
+		b.t.Errorf("%s: asks elsewhere for %v", about, measured.Elsewhere)
+	}
+}
+
+// keep writes a picture of the page.
+func (b *browser) keep(name string) {
+	b.t.Helper()
+	quality, whole := int64(80), true
+	shot, err := chromedp.Call(b.ctx, page.CaptureScreenshot, page.CaptureScreenshotParams{
+		Format: page.CaptureScreenshotFormatWebp, Quality: &quality, CaptureBeyondViewport: &whole,
+	})
+	if err == nil {
+		err = os.WriteFile(name, shot.Data, 0o644) //nolint:gosec // for everybody to look at
+	}
+	if err != nil {
+		b.t.Errorf("picture: %v", err)
+	}
+}
