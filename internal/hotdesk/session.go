@@ -107,6 +107,7 @@ type Query struct {
 
 	UsedBefore time.Time // only sessions whose UsedAt is before it; zero: any
 	NotWarned  bool      // only sessions that were not warned since they were used
+	Since      time.Time // only sessions that lasted longer than until then; zero: any
 	From, To   time.Time // StartedAt lies in it, From included, To not; zero: no such end
 	After      Cursor    // only what comes behind
 	Limit      int       // newest first; 0: all

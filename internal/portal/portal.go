@@ -84,6 +84,8 @@ type Config struct {
 	Trunks      Trunks
 	Emergencies Emergencies
 	Lockouts    Lockouts
+	Records     Records
+	Audit       AuditLog
 	Events      *events.Bus
 	Now         func() time.Time
 	Log         *slog.Logger

@@ -233,6 +233,8 @@ func TestWhoMaySeeWhat(t *testing.T) {
 		"GET /domains/{domain}": see, "GET /domains/{domain}/live": see,
 		"GET /domains/{domain}/users/add": manage, "POST /domains/{domain}/users/add": manage, "GET /domains/{domain}/users/add/extension": manage,
 		"GET /domains/{domain}/users/add-desks": manage, "POST /domains/{domain}/users/add-desks": manage,
+		"GET /domains/{domain}/reports": see, "GET /domains/{domain}/reports/desks": see, "GET /domains/{domain}/reports/people": see,
+		"GET /domains/{domain}/reports/timeline": see, "GET /domains/{domain}/reports/csv/{table}": see,
 		"GET /domains/{domain}/users": manage, "GET /domains/{domain}/users/{extension}/devices": manage,
 		"GET /domains/{domain}/users/{extension}": manage, "POST /domains/{domain}/users/{extension}": manage,
 		"POST /domains/{domain}/users/{extension}/delete": manage,
@@ -260,7 +262,7 @@ func TestWhoMaySeeWhat(t *testing.T) {
 	}
 	o := office(t)
 	fill := func(domain, session string) *strings.Replacer {
-		return strings.NewReplacer("{$}", "", "{domain}", domain, "{extension}", "1008", "{device}", "5401", "{mac}", "80:5e:c0:11:22:33", "{session}", session, "{token}", "wrong")
+		return strings.NewReplacer("{$}", "", "{domain}", domain, "{extension}", "1008", "{device}", "5401", "{mac}", "80:5e:c0:11:22:33", "{table}", "hours", "{session}", session, "{token}", "wrong")
 	}
 	restore := keep(t, o)
 	for _, scope := range scopes()[:7] {

@@ -65,6 +65,9 @@ func (st *Sessions) find(ctx context.Context, q hotdesk.Query) ([]hotdesk.Sessio
 	if q.Open {
 		s.always("ended_at is null")
 	}
+	if !q.Since.IsZero() {
+		s.where("coalesce(ended_at, 9223372036854775807) > $", millis(q.Since))
+	}
 	s.where("started_at >= $", optional(q.From))
 	s.where("started_at < $", optional(q.To))
 	s.after("started_at", q.After.StartedAt, q.After.ID)

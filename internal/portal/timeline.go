@@ -1,0 +1,250 @@
+package portal
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hotdesk-pbx/hotdesk/internal/audit"
+	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
+	"github.com/hotdesk-pbx/hotdesk/internal/directory"
+	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
+	"github.com/hotdesk-pbx/hotdesk/internal/report"
+)
+
+// timelinePage is how many moments a page has.
+const momentsAPage = 50
+
+// timelineView is what happened at a desk or to a person.
+type timelineView struct {
+	reportView
+
+	Of      string // the extension or device that was asked for
+	Name    string // whose timeline it is; "" for nobody's yet
+	Choices []choice
+	Moments []momentView
+	Older   string // the address of the moments before; "" for none
+}
+
+// momentView is a moment in words.
+type momentView struct {
+	At, Sign, Who, What, End string
+}
+
+// subject is whose timeline somebody reads: a desk or a person.
+type subject struct{ deviceID, userID, name string }
+
+// subjectOf finds the person with an extension, or the desk with a name.
+func (v *visit) subjectOf(name string) (subject, bool) {
+	if user, found := v.cfg.Directory.UserByExtension(v.domain.ID, name); found && !user.IsDeskAccount(v.domain.HotDesking) {
+		return subject{userID: user.ID, name: user.Name + " (" + user.Extension + ")"}, v.sees(directory.ActSeeCalls, user.Site)
+	}
+	device, found := v.cfg.Directory.DeviceByName(v.domain.ID, strings.ToLower(name))
+	if !found {
+		return subject{}, false
+	}
+	return subject{deviceID: device.ID, name: v.desk(v.domain, device, nil).label()}, v.sees(directory.ActSeeCalls, v.cfg.Directory.SiteOf(device))
+}
+
+// timeline shows what happened at a desk or to a person, the newest first.
+func (v *visit) timeline() error {
+	view := timelineView{reportView: v.dates(), Of: strings.TrimSpace(v.r.URL.Query().Get("of"))}
+	var err error
+	if view.Choices, err = v.subjects(); err != nil {
+		return err
+	}
+	if view.Of == "" {
+		return v.show(view.Form.status, "Timeline", timelinePage(view))
+	}
+	of, found := v.subjectOf(view.Of)
+	if !found {
+		view.Form.refuse("of", "Nobody here has this extension, and no desk this name")
+		return v.show(view.Form.status, "Timeline", timelinePage(view))
+	}
+	span := view.Span
+	if before, err := strconv.ParseInt(v.r.URL.Query().Get("before"), 10, 64); err == nil && time.UnixMilli(before).Before(span.To) {
+		span.To = time.UnixMilli(before)
+	}
+	moments, more, err := v.moments(of, span, momentsAPage)
+	if err != nil {
+		return err
+	}
+	view.Name, view.Moments = of.name, v.tellAll(moments)
+	if more {
+		view.Older = view.query() + "&of=" + view.Of + "&before=" + strconv.FormatInt(moments[len(moments)-1].At.UnixMilli(), 10)
+	}
+	return v.show(view.Form.status, "Timeline", timelinePage(view))
+}
+
+// subjects are the desks and people to choose from.
+func (v *visit) subjects() ([]choice, error) {
+	desks, err := v.seenDesks()
+	if err != nil {
+		return nil, err
+	}
+	office, _ := v.cfg.Directory.Office(v.domain.ID)
+	var choices []choice
+	for _, u := range office.Users {
+		if !u.IsDeskAccount(v.domain.HotDesking) && v.sees(directory.ActSeeCalls, u.Site) {
+			choices = append(choices, choice{Value: u.Extension, Label: u.Name})
+		}
+	}
+	for _, d := range desks {
+		choices = append(choices, choice{Value: d.Device, Label: d.Name})
+	}
+	return choices, nil
+}
+
+// moments reads what happened in a span: at most so many moments, 0 for all.
+func (v *visit) moments(of subject, span report.Span, most int) (moments []report.Moment, more bool, err error) {
+	limit := most
+	if most > 0 {
+		limit++
+	}
+	ctx := v.r.Context()
+	sessions, err := v.cfg.Sessions.Sessions(ctx, hotdesk.Query{
+		DomainID: v.domain.ID, DeviceID: of.deviceID, UserID: of.userID, From: span.From, To: span.To, Limit: limit,
+	})
+	if err != nil {
+		return nil, false, err
+	}
+	var entries []audit.Entry
+	for _, action := range []string{"session.refused", "call.emergency"} {
+		found, err := v.cfg.Audit.Entries(ctx, audit.Query{
+			DomainID: v.domain.ID, DeviceID: of.deviceID, UserID: of.userID, Action: action, From: span.From, To: span.To, Limit: limit,
+		})
+		if err != nil {
+			return nil, false, err
+		}
+		entries = append(entries, found...)
+	}
+	calls, err := v.cfg.Records.Records(ctx, callrecord.Query{
+		DomainID: v.domain.ID, DeviceID: of.deviceID, UserID: of.userID, From: span.From, To: span.To, Limit: limit,
+	})
+	if err != nil {
+		return nil, false, err
+	}
+	calls = slices.DeleteFunc(calls, func(r callrecord.Record) bool { return r.Result == callrecord.Service })
+	moments, more = report.Timeline(sessions, entries, calls, most)
+	return moments, more, nil
+}
+
+func (v *visit) tellAll(moments []report.Moment) []momentView {
+	told := make([]momentView, len(moments))
+	for i, m := range moments {
+		told[i] = v.tell(m)
+	}
+	return told
+}
+
+// tell says in words what happened.
+func (v *visit) tell(m report.Moment) momentView {
+	told := momentView{At: m.At.In(zoneOf(v.domain)).Format("Mon 2 Jan 2006, 15:04:05")}
+	switch {
+	case m.Session != nil:
+		told.Sign, told.Who = "used", v.personName(m.Session.UserID)
+		told.What = "logged in at " + v.deviceName(m.Session.DeviceID) + " " + doorWords(m.Session.Door)
+		told.End = v.endWords(*m.Session)
+	case m.Entry != nil && m.Entry.Action == "call.emergency":
+		told.Sign, told.Who, told.What = "trouble", v.personName(m.Entry.UserID), "emergency call: "+m.Entry.Detail
+	case m.Entry != nil:
+		told.Sign, told.Who = "trouble", v.personName(m.Entry.UserID)
+		told.What = "was refused at " + v.deviceName(m.Entry.DeviceID) + ": " + refusalWords(m.Entry.Detail)
+	default:
+		told.Sign, told.Who = "calls", partyName(m.Call.Caller)
+		told.What, told.End = callWords(m.Call)
+	}
+	return told
+}
+
+func (v *visit) personName(userID string) string {
+	if user, found := v.cfg.Directory.User(userID); found {
+		return user.Name
+	}
+	return "Somebody"
+}
+
+func (v *visit) deviceName(deviceID string) string {
+	if device, found := v.cfg.Directory.Device(deviceID); found {
+		return v.desk(v.domain, device, nil).label()
+	}
+	return "a desk that is gone"
+}
+
+// endWords say how and when a session ended.
+func (v *visit) endWords(s hotdesk.Session) string {
+	if s.EndedAt.IsZero() {
+		return "and is still there"
+	}
+	words := map[hotdesk.Reason]string{
+		hotdesk.Released: "released", hotdesk.EndedByAdmin: "ended by " + v.personName(s.EndedBy), hotdesk.Moved: "moved to another desk",
+		hotdesk.TakenOver: "taken over by another person", hotdesk.Nightly: "ended by the nightly release", hotdesk.HourLimit: "ended by the hour limit",
+		hotdesk.IdleLimit: "ended because nobody used the desk", hotdesk.Withdrawn: "ended by a change of the office",
+	}
+	return "until " + v.clockOn(s.EndedAt, s.StartedAt) + " (" + duration(s.EndedAt.Sub(s.StartedAt)) + "): " + words[s.Ended]
+}
+
+// clockOn is a time in the domain's zone, with its day where that is another
+// than the day of the time before it.
+func (v *visit) clockOn(at, before time.Time) string {
+	at, before = at.In(zoneOf(v.domain)), before.In(zoneOf(v.domain))
+	if at.Format(time.DateOnly) == before.Format(time.DateOnly) {
+		return at.Format("15:04")
+	}
+	return at.Format("Mon 2 Jan 15:04")
+}
+
+// doorWords say how somebody came in.
+func doorWords(door hotdesk.Door) string {
+	switch door {
+	case hotdesk.DoorStarCode:
+		return "at the phone"
+	case hotdesk.DoorPortal:
+		return "through the portal"
+	case hotdesk.DoorREST, hotdesk.DoorCLI:
+		return "through the API"
+	default:
+		return ""
+	}
+}
+
+// refusalWords say why somebody was refused. The detail is the code, and what
+// was keyed in.
+func refusalWords(detail string) string {
+	words := map[string]string{
+		"pin_wrong": "wrong extension or PIN", "locked": "locked after too many wrong PINs", "held": "somebody else holds the desk",
+		"elsewhere": "logged in at another desk", "switched_off": "hot desking is switched off", "not_hot_desk": "this is no hot desk",
+		"not_allowed": "not allowed to use hot desks",
+	}
+	code, rest, _ := strings.Cut(detail, " ")
+	if text, known := words[code]; known {
+		return strings.TrimSpace(text + " " + rest)
+	}
+	return strings.ReplaceAll(detail, "_", " ")
+}
+
+// callWords say whom somebody called, and what became of it.
+func callWords(r *callrecord.Record) (what, end string) {
+	what = "called " + partyName(callrecord.Party{Name: r.Callee.Name, Number: r.Dialled})
+	switch {
+	case r.EndedAt.IsZero():
+		return what, "and still talks"
+	case r.Talk() > 0:
+		return what, strings.ReplaceAll(string(r.Result), "_", " ") + ", " + duration(r.Talk())
+	default:
+		return what, strings.ReplaceAll(string(r.Result), "_", " ")
+	}
+}
+
+// duration is a time in words: "3 h 20 min".
+func duration(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return strconv.Itoa(int(d.Seconds())) + " s"
+	case d < time.Hour:
+		return strconv.Itoa(int(d.Minutes())) + " min"
+	default:
+		return strconv.Itoa(int(d.Hours())) + " h " + strconv.Itoa(int(d.Minutes())%60) + " min"
+	}
+}
