@@ -33,6 +33,7 @@ type commands struct {
 	Session sessionCommand `cmd:"" help:"See and change who sits where."`
 	Calls   callsCommand   `cmd:"" help:"See who called whom."`
 	Key     keyCommand     `cmd:"" help:"Manage API keys, with which programs use the API over the network."`
+	Webhook webhookCommand `cmd:"" help:"Manage webhooks: programs that are told of events."`
 	Audit   auditCommand   `cmd:"" help:"See who did what."`
 	Backup  backupCommand  `cmd:"" help:"Save the data of the running server."`
 	Bench   benchCommand   `cmd:"" hidden:"" help:"Measure how much a server carries."`

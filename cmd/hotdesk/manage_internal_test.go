@@ -155,6 +155,12 @@ func TestManage(t *testing.T) {
 		{"calls export --device 5401", "", 0, "started,answered,ended,direction,result,"},
 		{"calls export --from soon --output " + filepath.Join(data, "calls.csv"), "", 1, "from: \"soon\" is no day such as"},
 		{"calls export --output " + filepath.Join(data, "none", "calls.csv"), "", 1, "no such file"},
+		{"webhook add ftp://example.com --events login", "", 1, "url: a webhook has an address such as"},
+		{"webhook add https://example.com/hook --events birthday", "", 1, "events: \"birthday\" is no event of which webhooks are told"},
+		{"webhook add http://127.0.0.1:9/hook --events login,released", "", 0, "its secret, shown only now: whsec_"},
+		{"webhook list", "", 0, "http://127.0.0.1:9/hook  login,released  cli"},
+		{"webhook test nope", "", 1, "there is no such webhook"},
+		{"webhook log nope", "", 1, "there is no such webhook"},
 		{"key add wallboard --scope call_center_supervisor --expires 90d", "", 0, "key wallboard is there, shown only now: hdk_"},
 		{"key add ana --user 1001 --json", "", 0, "\"user\": \"1001\""},
 		{"key add root --scope super_user --expires 2099-12-31 --json", "", 0, "\"domain\": \"\""},
@@ -252,7 +258,7 @@ func TestWrongCommandLines(t *testing.T) {
 
 func TestHelpShowsExamples(t *testing.T) {
 	t.Parallel()
-	for _, family := range []string{"apply", "export", "domain", "user", "device", "phone", "number", "trunk", "session", "calls", "key", "audit", "backup"} {
+	for _, family := range []string{"apply", "export", "domain", "user", "device", "phone", "number", "trunk", "session", "calls", "key", "webhook", "audit", "backup"} {
 		showsExamples(t, family)
 	}
 	_, all, _ := hotdesk(t, "", "--help")

@@ -62,6 +62,7 @@ type App struct {
 	mailboxes  *voicemail.Service
 	history    *history.Keeper
 	mail       *notify.Service
+	webhooks   *notify.Webhooks
 	audio      *audiofiles.Folder
 	busy       *switchboard.Busy
 	emergency  *emergency.Service
@@ -149,7 +150,7 @@ func (a *App) openServices(ctx context.Context) error {
 	})
 	a.emergency = emergency.New(a.db.EmergencyCalls(), a.bus, a.cfg.Now)
 	a.history = history.New(history.Config{Store: a.db.Records(), Domains: a.directory.Domains, Now: a.cfg.Now, Log: a.log})
-	return a.openMailboxes()
+	return a.openMailboxes(ctx)
 }
 
 // managed tells whether somebody may manage the server from the portal.
@@ -163,7 +164,7 @@ func (a *App) managed() bool {
 	return false
 }
 
-func (a *App) openMailboxes() error {
+func (a *App) openMailboxes(ctx context.Context) error {
 	var err error
 	if a.audio, err = audiofiles.Open(filepath.Join(a.cfg.Data, voicemailFolder)); err != nil {
 		return err
@@ -176,7 +177,10 @@ func (a *App) openMailboxes() error {
 		Outbox: a.db.Outbox(notify.Consumer, notify.Kinds()...), Directory: a.directory, Messages: a.mailboxes,
 		ResetLink: func(u directory.User) string { return a.url() + portal.NewPasswordPath + a.resets.Token(u) }, Now: a.cfg.Now, Log: a.log,
 	})
-	return nil
+	a.webhooks = notify.NewWebhooks(notify.WebhooksConfig{
+		Outbox: a.db.Outbox(notify.WebhookConsumer), Store: a.db.Webhooks(), Directory: a.directory, Networks: prefixes(a.cfg.WebhookNetworks), Now: a.cfg.Now, Log: a.log,
+	})
+	return a.webhooks.Load(ctx)
 }
 
 func (a *App) openSpeech(context.Context) error {

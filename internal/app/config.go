@@ -25,6 +25,8 @@ type Config struct {
 	Advertise     IP        `help:"IP address that phones are told, in SIP and for sound, when 1:1 NAT hides the server's own." placeholder:"IP"`
 	LocalNetworks []Network `help:"Phones on this side of that NAT, which are told the server's own address. (default ${default})" default:"10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,169.254.0.0/16,127.0.0.0/8,fc00::/7,fe80::/10,::1" placeholder:"NETWORK"`
 
+	WebhookNetworks []Network `help:"Networks to which webhooks may go besides the public Internet, and over plain http. Those that are set on the command line may go anywhere." placeholder:"NETWORK"`
+
 	LogLevel    slog.Level    `help:"debug, info, warn or error. (default ${default})" default:"info" placeholder:"LEVEL"`
 	Drain       time.Duration `help:"How long calls may go on after SIGTERM. (default ${default})" default:"30s" placeholder:"TIME"`
 	RingFor     time.Duration `help:"How long phones ring of users who have not said. (default ${default})" default:"25s" placeholder:"TIME"`

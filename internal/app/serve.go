@@ -18,7 +18,7 @@ func (a *App) Serve(ctx context.Context) error {
 	group, serving := errgroup.WithContext(serving)
 	parts := []func(context.Context) error{
 		func(ctx context.Context) error { return a.phones.engine.Serve(ctx, a.phones.server) },
-		a.phones.server.Run, a.phones.board.Warn, a.phones.lamps.Run, a.sessions.Run, a.locations.Run, a.login.Run, a.signedIn.Run, a.once.Run, a.eventLog.Run, a.mailboxes.Run, a.history.Run, a.mail.Run,
+		a.phones.server.Run, a.phones.board.Warn, a.phones.lamps.Run, a.sessions.Run, a.locations.Run, a.login.Run, a.signedIn.Run, a.once.Run, a.eventLog.Run, a.mailboxes.Run, a.history.Run, a.mail.Run, a.webhooks.Run,
 		a.web.pages.Run, a.web.serve,
 	}
 	for _, part := range parts {

@@ -42,6 +42,9 @@ type KeyError struct {
 // Error says what is wrong.
 func (e *KeyError) Error() string { return e.Wrong }
 
+// Where names the field.
+func (e *KeyError) Where() string { return e.Field }
+
 // Key lets a program use the API.
 type Key struct {
 	ID        string

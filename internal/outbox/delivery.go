@@ -16,7 +16,8 @@ type Delivery struct {
 	ID        string
 	Fact      Fact
 	Recipient string
-	Urgent    bool // goes before those that are not
+	Lane      string // deliveries of one lane are tried one after the other; "": that of the domain
+	Urgent    bool   // goes before those that are not
 	Since     time.Time
 	DueAt     time.Time // it is tried then
 	Tries     int       // begun so far
@@ -39,12 +40,12 @@ type Facts interface {
 
 // Deliveries are those of one consumer.
 type Deliveries interface {
-	// Due lists the domains that have deliveries due, the longest due first.
-	Due(ctx context.Context, now time.Time) (domainIDs []string, err error)
-	// Claim takes on the next delivery of a domain that is due, or fails with
+	// Due lists the lanes that have deliveries due, the longest due first.
+	Due(ctx context.Context, now time.Time) (lanes []string, err error)
+	// Claim takes on the next delivery of a lane that is due, or fails with
 	// [ErrNone]. It counts a try, and puts the delivery off, so that nobody else
 	// tries it meanwhile, and somebody does should this server die.
-	Claim(ctx context.Context, domainID string, now, until time.Time) (Delivery, error)
+	Claim(ctx context.Context, lane string, now, until time.Time) (Delivery, error)
 	// Delivered forgets a delivery that has arrived.
 	Delivered(ctx context.Context, id string) error
 	// PutOff has a delivery that failed wait until it is tried again.

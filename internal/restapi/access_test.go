@@ -69,6 +69,14 @@ func operations() []operation {
 		{"list-sessions", "GET" + acme + "/sessions", "", managers},
 		{"start-session", "POST" + acme + "/sessions", `{"device":"5401","user":"1050"}`, managers},
 		{"end-session", "DELETE" + acme + "/sessions/5401", "", managers},
+		{"list-webhooks", "GET" + acme + "/webhooks", "", managers},
+		{"add-webhook", "POST" + acme + "/webhooks", `{"url":"https://hooks.example/","events":["login"]}`, managers},
+		{"get-webhook", "GET" + acme + "/webhooks/{webhook}", "", managers},
+		{"set-webhook", "PATCH" + acme + "/webhooks/{webhook}", `{"events":["call"]}`, managers},
+		{"test-webhook", "POST" + acme + "/webhooks/{webhook}/test", "", managers},
+		{"list-deliveries", "GET" + acme + "/webhooks/{webhook}/deliveries", "", managers},
+		{"replay-delivery", "POST" + acme + "/webhooks/{webhook}/deliveries/{delivery}/replay", "", managers},
+		{"delete-webhook", "DELETE" + acme + "/webhooks/{webhook}", "", managers},
 		{"list-calls", "GET" + acme + "/calls", "", supervisors},
 		{"export-calls", "GET" + acme + "/calls.csv", "", supervisors},
 		{"list-audit", "GET" + acme + "/audit", "", managers},
@@ -126,11 +134,13 @@ func TestScopes(t *testing.T) {
 			n := startNetwork(t)
 			n.Phone(t, "acme.test", "5402")
 			key := n.keyFor(t, scope)
+			hook, sent := n.webhook(t)
 			for _, op := range operations() {
 				may := slices.Contains(strings.Fields(op.who), scope)
 				if op.body == exported && may {
 					op.body = n.send(t, key, "GET /api/v1/domains/acme.test/office", "").body
 				}
+				op.line = strings.NewReplacer("{webhook}", hook.ID, "{delivery}", sent.ID).Replace(op.line)
 				got := n.send(t, key, op.line, op.body)
 				if may != (got.status/100 == 2) || !may && got.status != 403 {
 					t.Errorf("%s: %d %s", op.id, got.status, got.body)

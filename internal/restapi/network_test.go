@@ -74,6 +74,20 @@ func (n *network) keyFor(t *testing.T, scope string) string {
 	return ""
 }
 
+// webhook makes a webhook in acme.test to which nothing can be sent, and tries that.
+func (n *network) webhook(t *testing.T) (resource.Webhook, resource.WebhookTry) {
+	t.Helper()
+	hook, err := n.local.Webhooks("acme.test").Add(t.Context(), resource.WebhookInput{URL: new("http://127.0.0.1:9/"), Events: &[]string{"login"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tried, err := n.local.TestWebhook(t.Context(), "acme.test", hook.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return hook, tried
+}
+
 // answer is what came of a request.
 type answer struct {
 	status int

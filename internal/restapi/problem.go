@@ -13,6 +13,7 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
 	"github.com/hotdesk-pbx/hotdesk/internal/login"
 	"github.com/hotdesk-pbx/hotdesk/internal/officefile"
+	"github.com/hotdesk-pbx/hotdesk/internal/outbox"
 )
 
 // fieldError is what is wrong with one field of the body.
@@ -24,6 +25,12 @@ type fieldError struct {
 func (e *fieldError) Error() string { return e.field + ": " + e.err.Error() }
 
 func (e *fieldError) Unwrap() error { return e.err }
+
+// whereError is the refusal of a service that names a field of the body.
+type whereError interface {
+	error
+	Where() string
+}
 
 // inField says which field of the body an error is about; nil stays nil.
 func inField(field string, err error) error {
@@ -49,15 +56,16 @@ func (a *API) problem(ctx context.Context, err error, id string) error {
 	if file, is := errors.AsType[*officefile.ProblemsError](err); is {
 		return invalidFile(file.Problems)
 	}
+	if refused, is := errors.AsType[whereError](err); is {
+		err = inField(refused.Where(), refused)
+	}
 	if field, is := errors.AsType[*fieldError](err); is {
 		detail := &huma.ErrorDetail{Message: field.err.Error(), Location: "body." + field.field}
 		return huma.Error422UnprocessableEntity(field.field+": "+field.err.Error(), detail)
 	}
-	if key, is := errors.AsType[*login.KeyError](err); is {
-		return a.problem(ctx, inField(key.Field, err), id)
-	}
 	switch {
-	case errors.Is(err, hotdesk.ErrNoSession), errors.Is(err, directory.ErrNotFound), errors.Is(err, login.ErrNoKey):
+	case errors.Is(err, hotdesk.ErrNoSession), errors.Is(err, directory.ErrNotFound), errors.Is(err, login.ErrNoKey),
+		errors.Is(err, outbox.ErrNoWebhook):
 		return huma.Error404NotFound(err.Error())
 	case errors.Is(err, directory.ErrForbidden):
 		return huma.Error403Forbidden(err.Error())

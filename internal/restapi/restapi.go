@@ -71,6 +71,7 @@ type Config struct {
 	Keys      Keys
 	Once      *idempotency.Keeper
 	Events    Events
+	Webhooks  Webhooks
 	Trunks    Trunks
 	Locations Locations
 	Phones    Phones

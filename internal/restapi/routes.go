@@ -50,6 +50,7 @@ func act(id, path, summary string) huma.Operation {
 func (a *API) routes(r router) {
 	a.accountRoutes(r)
 	a.lineRoutes(r)
+	a.webhookRoutes(r)
 	a.serverRoutes(r)
 }
 
@@ -120,6 +121,19 @@ func (a *API) lineRoutes(r router) {
 	add(r, settings, route("get-trunk", get, domain+"/trunks/{trunk}", "Show a trunk"), a.getTrunk)
 	add(r, settings, route("set-trunk", patch, domain+"/trunks/{trunk}", "Change a trunk"), a.setTrunk)
 	add(r, settings, route("delete-trunk", remove, domain+"/trunks/{trunk}", "Remove a trunk"), a.deleteTrunk)
+}
+
+// webhookRoutes are the operations on programs that are told of events.
+func (a *API) webhookRoutes(r router) {
+	const hooks = domain + "/webhooks"
+	add(r, settings, route("list-webhooks", get, hooks, "List the webhooks of a domain"), a.listWebhooks)
+	add(r, settings, route("add-webhook", post, hooks, "Have a program told of events; its secret is shown this once"), a.addWebhook)
+	add(r, settings, route("get-webhook", get, hooks+"/{webhook}", "Show a webhook"), a.getWebhook)
+	add(r, settings, route("set-webhook", patch, hooks+"/{webhook}", "Change a webhook"), a.setWebhook)
+	add(r, settings, route("delete-webhook", remove, hooks+"/{webhook}", "Remove a webhook, with what was still to be sent to it"), a.deleteWebhook)
+	add(r, settings, route("test-webhook", post, hooks+"/{webhook}/test", "Send a test event to a webhook now, and tell how that went"), a.testWebhook)
+	add(r, settings, route("list-deliveries", get, hooks+"/{webhook}/deliveries", "List what was sent to a webhook in the last week, newest first"), a.listDeliveries)
+	add(r, settings, route("replay-delivery", post, hooks+"/{webhook}/deliveries/{delivery}/replay", "Send to a webhook again what was sent before"), a.replayWebhook)
 }
 
 // serverRoutes are the operations on what goes on, and on the data as a whole.

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -43,6 +44,22 @@ func (c *consumers) add(consumer string, kinds []string) {
 		if !slices.Contains(c.ofKind[kind], consumer) {
 			c.ofKind[kind] = append(slices.Clip(c.ofKind[kind]), consumer)
 		}
+	}
+}
+
+// Wait has facts of these kinds, and no others, wait for the consumer from now on.
+func (o *Outbox) Wait(kinds ...string) {
+	c := &o.db.consumers
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for kind, names := range c.ofKind {
+		c.ofKind[kind] = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == o.consumer })
+	}
+	for _, kind := range kinds {
+		if c.ofKind == nil {
+			c.ofKind = map[string][]string{}
+		}
+		c.ofKind[kind] = append(slices.Clip(c.ofKind[kind]), o.consumer)
 	}
 }
 
@@ -90,7 +107,7 @@ func (o *Outbox) Take(ctx context.Context, facts []outbox.Fact, deliveries []out
 			}
 			for _, d := range deliveries {
 				if taken == 1 && d.Fact.ID == f.ID {
-					rows = append(rows, []any{d.ID, o.consumer, f.ID, f.DomainID, d.Recipient, d.Urgent, millis(d.Since), millis(d.DueAt), d.Tries, d.Failure})
+					rows = append(rows, []any{d.ID, o.consumer, f.ID, cmp.Or(d.Lane, f.DomainID), d.Recipient, d.Urgent, millis(d.Since), millis(d.DueAt), d.Tries, d.Failure})
 				}
 			}
 		}
@@ -111,12 +128,12 @@ func (o *Outbox) Due(ctx context.Context, now time.Time) ([]string, error) {
 }
 
 // Claim implements [outbox.Store].
-func (o *Outbox) Claim(ctx context.Context, domainID string, now, until time.Time) (outbox.Delivery, error) {
+func (o *Outbox) Claim(ctx context.Context, lane string, now, until time.Time) (outbox.Delivery, error) {
 	for {
 		found, err := collect(ctx, o.db.reader, deliveryFields, `select deliveries.id, recipient, urgent, since, due_at, tries, failure,
 			outbox.id, outbox.domain_id, kind, at, payload from deliveries join outbox on outbox.id = fact_id
 			where consumer = $1 and deliveries.domain_id = $2 and due_at <= $3
-			order by urgent desc, since, deliveries.id limit 1`, o.consumer, domainID, millis(now))
+			order by urgent desc, since, deliveries.id limit 1`, o.consumer, lane, millis(now))
 		if err != nil {
 			return outbox.Delivery{}, err
 		}
