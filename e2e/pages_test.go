@@ -43,8 +43,8 @@ func views() []view {
 	fill := strings.NewReplacer("{domain}", "acme.test", "{extension}", "1001", "{device}", "5401", "{mac}", "805ec0112200", "{token}", "old")
 	all := []view{{"nothing-here", "/nowhere", ""}}
 	for _, pattern := range slices.Sorted(slices.Values(portal.Patterns())) {
-		address, page := strings.CutPrefix(pattern, "GET ")
-		if !page || strings.HasSuffix(address, "/live") || slices.Contains(noPages(), pattern) {
+		address, isGet := strings.CutPrefix(pattern, "GET ")
+		if !isGet || strings.HasSuffix(address, "/live") || slices.Contains(noPages(), pattern) {
 			continue
 		}
 		v := view{path: fill.Replace(address), who: "1001"}
@@ -190,7 +190,7 @@ func (b *browser) keep(name string) {
 		Format: page.CaptureScreenshotFormatWebp, Quality: &quality, CaptureBeyondViewport: &whole,
 	})
 	if err == nil {
-		err = os.WriteFile(name, shot.Data, 0o644) //nolint:gosec // for everybody to look at
+		err = os.WriteFile(name, shot.Data, 0o644)
 	}
 	if err != nil {
 		b.t.Errorf("picture: %v", err)
