@@ -244,6 +244,17 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 }
 
+// LockedUntil tells until when a user is locked out, at desks or in the portal;
+// the zero time when not.
+func (s *Service) LockedUntil(ctx context.Context, user directory.User) (time.Time, error) {
+	found, err := s.cfg.Store.Failures(ctx, Account(user.DomainID, user.Extension), Portal(user.DomainID, user.Extension))
+	if err != nil {
+		return time.Time{}, fmt.Errorf("read the wrong tries: %w", err)
+	}
+	until, _ := latestLock(s.cfg.Now(), found...)
+	return until, nil
+}
+
 // LiftUser ends the lock-outs of a user, at desks and in the portal, and
 // forgets the wrong tries. By is the actor, as [audit.Entry] has it.
 func (s *Service) LiftUser(ctx context.Context, by string, user directory.User) error {

@@ -176,9 +176,7 @@ func readSecrets(f *form, seed seed, m *made) (err error) {
 			return err
 		}
 	}
-	if err := directory.SetPIN(&m.User, m.PIN); err != nil {
-		f.refuse("pin", err.Error())
-	}
+	f.refuseError("pin", directory.SetPIN(&m.User, m.PIN))
 	switch {
 	case m.User.Scope == directory.ScopeNoPortal:
 		m.Password = ""
@@ -188,9 +186,7 @@ func readSecrets(f *form, seed seed, m *made) (err error) {
 			return err
 		}
 	}
-	if err := directory.SetPassword(&m.User, m.Password); err != nil {
-		f.refuse("password", err.Error())
-	}
+	f.refuseError("password", directory.SetPassword(&m.User, m.Password))
 	return nil
 }
 

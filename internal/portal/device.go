@@ -126,7 +126,7 @@ func (v *visit) addDevicePage() error {
 	if err != nil {
 		return err
 	}
-	return v.showAddDevice(newForm("owner", "", idField, directory.NewID(), "password", password))
+	return v.showAddDevice(newForm("owner", v.r.URL.Query().Get("owner"), idField, directory.NewID(), "password", password))
 }
 
 func (v *visit) showAddDevice(f *form) error {
@@ -264,5 +264,5 @@ func (v *visit) deleteDevice() error {
 
 // showSecret shows the password of a device, which nobody can show again.
 func (v *visit) showSecret(device directory.Device, password, next string) error {
-	return v.show(http.StatusOK, "Password of "+device.Name, secretPage(v.domain, device, password, next))
+	return v.show(http.StatusOK, "Password of "+device.Name, secretPage(device, v.line(device.Name, password), next))
 }

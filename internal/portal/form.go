@@ -98,6 +98,13 @@ func (f *form) refuse(field, why string) {
 	}
 }
 
+// refuseError marks a field with an error, if there is one.
+func (f *form) refuseError(field string, err error) {
+	if err != nil {
+		f.refuse(field, err.Error())
+	}
+}
+
 // right tells whether nothing is marked.
 func (f *form) right() bool { return len(f.Wrong)+len(f.Whole) == 0 }
 

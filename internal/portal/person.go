@@ -44,7 +44,7 @@ func (v *visit) saveUser() error {
 	if err != nil {
 		return err
 	}
-	done, err := v.change(f, user.ID, func(o *directory.Office) error {
+	done, err := v.changeAsking(f, user.ID, func(o *directory.Office) error {
 		u := o.User(user.ID)
 		if u == nil {
 			return errNowhere

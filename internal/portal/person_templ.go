@@ -7,7 +7,10 @@ package portal
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-import "github.com/hotdesk-pbx/hotdesk/internal/directory"
+import (
+	"github.com/hotdesk-pbx/hotdesk/internal/directory"
+	"strings"
+)
 
 func userForm(domain directory.Domain, u userView, scopes []choice, sites []string, f *form) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
@@ -49,7 +52,7 @@ func userForm(domain directory.Domain, u userView, scopes []choice, sites []stri
 		var templ_7745c5c3_Var2 templ.SafeURL
 		templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(userPath(domain, u.User)))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `person.templ`, Line: 9, Col: 82}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `person.templ`, Line: 12, Col: 82}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var2))
 		if templ_7745c5c3_Err != nil {
@@ -60,6 +63,10 @@ func userForm(domain directory.Domain, u userView, scopes []choice, sites []stri
 			return templ_7745c5c3_Err
 		}
 		templ_7745c5c3_Err = hidden(f, tagField).Render(ctx, templ_7745c5c3_Buffer)
+		if templ_7745c5c3_Err != nil {
+			return templ_7745c5c3_Err
+		}
+		templ_7745c5c3_Err = hidden(f, confirmedField).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -161,7 +168,7 @@ func userForm(domain directory.Domain, u userView, scopes []choice, sites []stri
 		var templ_7745c5c3_Var3 templ.SafeURL
 		templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(userPath(domain, u.User) + "/delete"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `person.templ`, Line: 44, Col: 103}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `person.templ`, Line: 48, Col: 103}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
 		if templ_7745c5c3_Err != nil {
@@ -172,9 +179,9 @@ func userForm(domain directory.Domain, u userView, scopes []choice, sites []stri
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var4 string
-		templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs("Remove " + u.Name + "? A person's devices go too.")
+		templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.JoinStringErrs(removes(u))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `person.templ`, Line: 44, Col: 168}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `person.templ`, Line: 48, Col: 127}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var4))
 		if templ_7745c5c3_Err != nil {
@@ -212,6 +219,8 @@ func userTabs(domain directory.Domain, u userView, here string) templ.Component 
 		templ_7745c5c3_Err = tabs([]entry{
 			{Name: "Base", Path: userPath(domain, u.User), Here: here == "Base"},
 			{Name: "Devices", Path: userPath(domain, u.User) + "/devices", Here: here == "Devices"},
+			{Name: "Calls", Path: userPath(domain, u.User) + "/answering", Here: here == "Calls"},
+			{Name: "Security", Path: userPath(domain, u.User) + "/security", Here: here == "Security"},
 		}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -276,7 +285,7 @@ func tabs(entries []entry) templ.Component {
 			var templ_7745c5c3_Var9 templ.SafeURL
 			templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(e.Path))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `person.templ`, Line: 64, Col: 34}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `person.templ`, Line: 70, Col: 34}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
 			if templ_7745c5c3_Err != nil {
@@ -299,7 +308,7 @@ func tabs(entries []entry) templ.Component {
 			var templ_7745c5c3_Var10 string
 			templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(e.Name)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `person.templ`, Line: 68, Col: 14}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `person.templ`, Line: 74, Col: 14}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var10))
 			if templ_7745c5c3_Err != nil {
@@ -322,6 +331,24 @@ func domainPath(domain directory.Domain) string { return "/domains/" + domain.Na
 
 func userPath(domain directory.Domain, u directory.User) string {
 	return domainPath(domain) + "/users/" + u.Extension
+}
+
+// removes says what goes along with a user.
+func removes(u userView) string {
+	ask := "Remove " + u.Name + "?"
+	switch {
+	case len(u.Devices) > 0 && u.DeskAccount:
+		ask += " The devices " + strings.Join(u.Devices, ", ") + " stay, and belong to nobody."
+	case len(u.Devices) > 0:
+		ask += " The devices " + strings.Join(u.Devices, ", ") + " go too, and their phones stop working."
+	}
+	if len(u.Numbers) > 0 {
+		ask += " The numbers " + strings.Join(u.Numbers, ", ") + " lead nowhere then."
+	}
+	if u.DeskAccount {
+		return ask + " Whoever is logged in there is logged out."
+	}
+	return ask + " A desk in use is given back. This cannot be undone."
 }
 
 var _ = templruntime.GeneratedTemplate

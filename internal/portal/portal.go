@@ -28,6 +28,7 @@ type Passwords interface {
 	CheckPassword(ctx context.Context, domainID, source, extension, password string) (directory.User, error)
 	AskReset(ctx context.Context, source string, user directory.User) error
 	LiftUser(ctx context.Context, by string, user directory.User) error
+	LockedUntil(ctx context.Context, user directory.User) (time.Time, error)
 }
 
 // Sessions starts and ends the sessions at desks; hotdesk.Service does.

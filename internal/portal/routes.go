@@ -54,6 +54,11 @@ func routes() []route {
 		{Pattern: "GET " + domain + "/users/{extension}", needs: directory.ActManageAccounts, do: (*visit).userPage},
 		{Pattern: "POST " + domain + "/users/{extension}", needs: directory.ActManageAccounts, do: (*visit).saveUser},
 		{Pattern: "POST " + domain + "/users/{extension}/delete", needs: directory.ActManageAccounts, do: (*visit).deleteUser},
+		{Pattern: "GET " + domain + "/users/{extension}/answering", needs: directory.ActManageAccounts, do: (*visit).answeringPage},
+		{Pattern: "POST " + domain + "/users/{extension}/answering", needs: directory.ActManageAccounts, do: (*visit).saveAnswering},
+		{Pattern: "GET " + domain + "/users/{extension}/security", needs: directory.ActManageAccounts, do: (*visit).securityPage},
+		{Pattern: "POST " + domain + "/users/{extension}/secrets", needs: directory.ActManageAccounts, do: (*visit).renewSecrets},
+		{Pattern: "POST " + domain + "/users/{extension}/unlock", needs: directory.ActManageAccounts, do: (*visit).unlock},
 		{Pattern: "GET " + domain + "/users/{extension}/devices", needs: directory.ActManageAccounts, do: (*visit).userDevices},
 		{Pattern: "POST " + domain + "/sessions/{session}/end", needs: directory.ActManageAccounts, do: (*visit).endSession},
 

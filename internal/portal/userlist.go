@@ -18,6 +18,7 @@ type userView struct {
 
 	DeskAccount bool
 	Devices     []string
+	Numbers     []string // public ones that lead to the user
 }
 
 // userFilter says which users a list shows.
@@ -111,6 +112,9 @@ func (v *visit) viewUser(u directory.User) userView {
 	view := userView{User: u, DeskAccount: u.IsDeskAccount(v.domain.HotDesking)}
 	for _, d := range v.cfg.Directory.DevicesOf(u.ID) {
 		view.Devices = append(view.Devices, d.Name)
+	}
+	for _, n := range v.cfg.Directory.NumbersOf(u.ID) {
+		view.Numbers = append(view.Numbers, n.Number)
 	}
 	return view
 }
