@@ -17,6 +17,7 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/app"
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/officefile"
+	"github.com/hotdesk-pbx/hotdesk/internal/sqlstore/sqltest"
 )
 
 // Office is a running server with what it writes to its log.
@@ -60,7 +61,7 @@ func Start(t *testing.T, change ...func(*app.Config)) *Office {
 	t.Helper()
 	clock := &Clock{}
 	o := &Office{Clock: clock, Config: app.Config{
-		Data: t.TempDir(), SIP: ownAddress, HTTP: "127.0.0.1:0", RTPPorts: "0", Database: "sqlite", Digest: []string{"md5"},
+		Data: sqltest.Folder(t), SIP: ownAddress, HTTP: "127.0.0.1:0", RTPPorts: "0", Database: "sqlite", Digest: []string{"md5"},
 		RingFor: 10 * time.Second, Drain: time.Second, Now: clock.Now,
 	}}
 	for _, f := range change {

@@ -14,11 +14,12 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/events"
 	"github.com/hotdesk-pbx/hotdesk/internal/outbox"
 	"github.com/hotdesk-pbx/hotdesk/internal/sqlstore"
+	"github.com/hotdesk-pbx/hotdesk/internal/sqlstore/sqltest"
 )
 
 func TestEmergencyCall(t *testing.T) {
 	t.Parallel()
-	db, err := sqlstore.Open(t.Context(), "sqlite", t.TempDir())
+	db, err := sqlstore.Open(t.Context(), "sqlite", sqltest.Folder(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,11 +17,12 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/history"
 	"github.com/hotdesk-pbx/hotdesk/internal/sqlstore"
+	"github.com/hotdesk-pbx/hotdesk/internal/sqlstore/sqltest"
 )
 
 func open(t *testing.T) *sqlstore.DB {
 	t.Helper()
-	db, err := sqlstore.Open(t.Context(), "sqlite", t.TempDir())
+	db, err := sqlstore.Open(t.Context(), "sqlite", sqltest.Folder(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -20,6 +19,7 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/ivr"
 	"github.com/hotdesk-pbx/hotdesk/internal/ivr/prompts"
 	"github.com/hotdesk-pbx/hotdesk/internal/sqlstore"
+	"github.com/hotdesk-pbx/hotdesk/internal/sqlstore/sqltest"
 	"github.com/hotdesk-pbx/hotdesk/internal/voicemail"
 )
 
@@ -58,36 +58,12 @@ type mailroom struct {
 	proving sync.Mutex
 }
 
-// emptyTables is a database as a start leaves it: to make the tables for every
-// test would take longer than the tests.
-var emptyTables = sync.OnceValues(func() ([]byte, error) {
-	dir, err := os.MkdirTemp("", "hotdesk-ivr")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	db, err := sqlstore.Open(context.Background(), "sqlite", dir)
-	if err != nil {
-		return nil, err
-	}
-	if err := db.Close(); err != nil {
-		return nil, err
-	}
-	return os.ReadFile(filepath.Join(dir, "hotdesk.db"))
-})
-
 // inMailroom runs a test with mailboxes, in its own time.
 func inMailroom(t *testing.T, test func(r *mailroom)) {
 	t.Helper()
-	tables, err := emptyTables()
-	if err != nil {
-		t.Fatal(err)
-	}
+	dir := sqltest.Folder(t)
 	synctest.Test(t, func(t *testing.T) {
-		r := &mailroom{t: t, office: newOffice(t), dir: t.TempDir()}
-		if err := os.WriteFile(filepath.Join(r.dir, "hotdesk.db"), tables, 0o600); err != nil {
-			t.Fatal(err)
-		}
+		r := &mailroom{t: t, office: newOffice(t), dir: dir}
 		db, err := sqlstore.Open(t.Context(), "sqlite", r.dir)
 		if err != nil {
 			t.Fatal(err)

@@ -22,6 +22,7 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/notify/mailtest"
 	"github.com/hotdesk-pbx/hotdesk/internal/outbox"
 	"github.com/hotdesk-pbx/hotdesk/internal/sqlstore"
+	"github.com/hotdesk-pbx/hotdesk/internal/sqlstore/sqltest"
 	"github.com/hotdesk-pbx/hotdesk/internal/voicemail"
 )
 
@@ -52,7 +53,7 @@ var sound = bytes.Repeat([]byte("RIFF and so on \x00\xff"), 1000)
 
 func newOffice(t *testing.T) *office {
 	t.Helper()
-	o := &office{t: t, folder: t.TempDir(), opened: time.Now(), domains: map[string]directory.Domain{}, log: make(chan string, 1000)}
+	o := &office{t: t, folder: sqltest.Folder(t), opened: time.Now(), domains: map[string]directory.Domain{}, log: make(chan string, 1000)}
 	for _, id := range []string{"acme", "berg"} {
 		domain := directory.Defaults(id + ".test")
 		domain.ID, domain.TimeZone = id, "America/Toronto"

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -20,13 +21,14 @@ const assetsPath = "/assets/"
 //go:embed assets
 var embedded embed.FS
 
-// assets serves the files of the pages, packed once.
+// assets serves the files of the pages, each packed when it is first asked for.
 type assets struct{ files map[string]asset }
 
 type asset struct {
-	kind        string
-	tag         string // changes with the content
-	raw, packed []byte
+	kind   string
+	tag    string // changes with the content
+	raw    []byte
+	packed func() ([]byte, error)
 }
 
 func newAssets() (*assets, error) {
@@ -39,13 +41,10 @@ func newAssets() (*assets, error) {
 		if err != nil {
 			return err
 		}
-		packed, err := pack(raw)
-		if err != nil {
-			return err
-		}
 		sum := sha256.Sum256(raw)
 		a.files[strings.TrimPrefix(name, "assets/")] = asset{
-			kind: mime.TypeByExtension(path.Ext(name)), tag: `"` + hex.EncodeToString(sum[:8]) + `"`, raw: raw, packed: packed,
+			kind: mime.TypeByExtension(path.Ext(name)), tag: `"` + hex.EncodeToString(sum[:8]) + `"`, raw: raw,
+			packed: sync.OnceValues(func() ([]byte, error) { return pack(raw) }),
 		}
 		return nil
 	})
@@ -84,8 +83,10 @@ func (a *assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Vary", "Accept-Encoding")
 	body := file.raw
 	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
-		h.Set("Content-Encoding", "gzip")
-		body = file.packed
+		if packed, err := file.packed(); err == nil {
+			h.Set("Content-Encoding", "gzip")
+			body = packed
+		}
 	}
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
 }

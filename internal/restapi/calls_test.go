@@ -17,6 +17,7 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
 	"github.com/hotdesk-pbx/hotdesk/internal/restapi/resource"
 	"github.com/hotdesk-pbx/hotdesk/internal/sqlstore"
+	"github.com/hotdesk-pbx/hotdesk/internal/sqlstore/sqltest"
 )
 
 // startHistory makes an API over a real store with calls: Ana's from the desk
@@ -24,7 +25,7 @@ import (
 // is gone, and one of another domain.
 func startHistory(t *testing.T) *server {
 	t.Helper()
-	db, err := sqlstore.Open(t.Context(), "sqlite", t.TempDir())
+	db, err := sqlstore.Open(t.Context(), "sqlite", sqltest.Folder(t))
 	if err != nil {
 		t.Fatal(err)
 	}

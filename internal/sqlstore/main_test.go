@@ -47,7 +47,7 @@ type database struct {
 var databases = map[string]func(testing.TB) *database{
 	"sqlite": func(tb testing.TB) *database {
 		tb.Helper()
-		return open(tb, "sqlite", tb.TempDir())
+		return open(tb, "sqlite", sqltest.Folder(tb))
 	},
 	"postgres": func(tb testing.TB) *database {
 		tb.Helper()

@@ -57,13 +57,14 @@ type rig struct {
 // onBoth runs a test on each kind of database.
 func onBoth(t *testing.T, test func(r *rig)) {
 	t.Helper()
-	for kind, url := range map[string]func(*testing.T) string{
-		"sqlite":   func(*testing.T) string { return "sqlite" },
-		"postgres": func(t *testing.T) string { t.Helper(); return cluster.Database(t) },
+	for kind, empty := range map[string]func(*testing.T) (url, dir string){
+		"sqlite":   func(t *testing.T) (url, dir string) { t.Helper(); return "sqlite", sqltest.Folder(t) },
+		"postgres": func(t *testing.T) (url, dir string) { t.Helper(); return cluster.Database(t), t.TempDir() },
 	} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			r := &rig{t: t, url: url(t), dir: t.TempDir(), bus: &events.Bus{}, now: noon}
+			url, dir := empty(t)
+			r := &rig{t: t, url: url, dir: dir, bus: &events.Bus{}, now: noon}
 			r.open()
 			r.hire()
 			test(r)

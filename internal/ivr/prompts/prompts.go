@@ -40,10 +40,17 @@ type Clip struct {
 type Library struct {
 	folder fs.FS
 	log    *slog.Logger
-	clips  map[Name]Clip // embedded
+	clips  map[Name]embeddedClip
 
-	mu       sync.Mutex
-	replaced map[string]replacement // by file
+	mu   sync.Mutex
+	read map[string]replacement // by file
+}
+
+// embeddedClip is one whose sound is read when it is first spoken: all of them
+// would be a third of the work of a server that starts.
+type embeddedClip struct {
+	text  string
+	sound func() []int16
 }
 
 // replacement is what was read of a file of the folder; no sound when it was
@@ -58,15 +65,15 @@ type replacement struct {
 // DOMAIN/LANGUAGE/NAME.wav, for one domain, and LANGUAGE/NAME.wav, for all;
 // it is looked at anew for each clip. Nil means the embedded clips only.
 func New(folder fs.FS, log *slog.Logger) (*Library, error) {
-	clips, err := readEmbedded()
+	clips, err := readEmbedded(log)
 	if err != nil {
 		return nil, fmt.Errorf("read the embedded prompts: %w", err)
 	}
-	return &Library{folder: folder, log: log, clips: clips, replaced: map[string]replacement{}}, nil
+	return &Library{folder: folder, log: log, clips: clips, read: map[string]replacement{}}, nil
 }
 
-// readEmbedded reads the table of texts and the sound of each.
-func readEmbedded() (map[Name]Clip, error) {
+// readEmbedded reads the table of texts and finds the sound of each.
+func readEmbedded(log *slog.Logger) (map[Name]embeddedClip, error) {
 	table, err := embedded.ReadFile(fallback + ".toml")
 	if err != nil {
 		return nil, err
@@ -75,13 +82,19 @@ func readEmbedded() (map[Name]Clip, error) {
 	if err := toml.Unmarshal(table, &texts); err != nil {
 		return nil, err
 	}
-	clips := make(map[Name]Clip, len(texts))
+	clips := make(map[Name]embeddedClip, len(texts))
 	for name, text := range texts {
-		pcm, err := readSound(embedded, path.Join(fallback, string(name)+".wav"))
-		if err != nil {
+		file := path.Join(fallback, string(name)+".wav")
+		if _, err := fs.Stat(embedded, file); err != nil {
 			return nil, err
 		}
-		clips[name] = Clip{Name: name, Text: text, PCM: pcm}
+		clips[name] = embeddedClip{text, sync.OnceValue(func() []int16 {
+			pcm, err := readSound(embedded, file)
+			if err != nil {
+				log.Error("embedded prompt broken", slog.Any("error", err))
+			}
+			return pcm
+		})}
 	}
 	return clips, nil
 }
@@ -100,23 +113,29 @@ func (l *Library) Names() []Name {
 // then to that of the language without its region, then to the embedded
 // English clip. A name that is in no table has neither text nor sound.
 func (l *Library) Clip(language, domain string, name Name) Clip {
-	clip, known := l.clips[name]
-	if strings.HasPrefix(string(name), placePrefix) && !known {
-		clip = Clip{Name: name}
-	} else if !known {
+	own, known := l.clips[name]
+	if !known && !strings.HasPrefix(string(name), placePrefix) {
 		l.log.Error("no prompt has this name", slog.String("prompt", string(name)))
 		return Clip{Name: name}
 	}
+	pcm := l.replaced(language, domain, name)
+	if len(pcm) == 0 && known {
+		pcm = own.sound()
+	}
+	return Clip{Name: name, Text: own.text, PCM: pcm}
+}
+
+// replaced returns the sound that replaces an embedded clip, or nil.
+func (l *Library) replaced(language, domain string, name Name) []int16 {
 	if l.folder == nil {
-		return clip
+		return nil
 	}
 	for _, file := range candidates(language, domain, name) {
 		if pcm := l.replacement(file); len(pcm) > 0 {
-			clip.PCM = pcm
-			break
+			return pcm
 		}
 	}
-	return clip
+	return nil
 }
 
 // candidates lists the files that may replace a clip, the best first.
@@ -152,14 +171,14 @@ func (l *Library) replacement(file string) []int16 {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if r, ok := l.replaced[file]; ok && r.at.Equal(info.ModTime()) && r.size == info.Size() {
+	if r, ok := l.read[file]; ok && r.at.Equal(info.ModTime()) && r.size == info.Size() {
 		return r.pcm
 	}
 	pcm, err := readSound(l.folder, file)
 	if err != nil {
 		l.log.Warn("prompt file broken, using the next best", slog.String("file", file), slog.Any("error", err))
 	}
-	l.replaced[file] = replacement{at: info.ModTime(), size: info.Size(), pcm: pcm}
+	l.read[file] = replacement{at: info.ModTime(), size: info.Size(), pcm: pcm}
 	return pcm
 }
 

@@ -1,6 +1,7 @@
-// Package sqltest gives tests PostgreSQL databases: in a private cluster that
-// it starts from Debian's packages and that ends with the test process, or in
-// the cluster that the environment names. It knows nothing of tables.
+// Package sqltest gives tests databases: SQLite's with the tables in it, and
+// PostgreSQL's without, in a private cluster that it starts from Debian's
+// packages and that ends with the test process, or in the cluster that the
+// environment names.
 package sqltest
 
 import (
