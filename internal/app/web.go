@@ -32,7 +32,7 @@ type web struct {
 
 func (a *App) openWeb(ctx context.Context) error {
 	api, err := restapi.New(restapi.Config{
-		Directory: a.directory, Sessions: a.sessions, Calls: a.db.Records(), Lockouts: a.login, Keys: a.keys, Once: a.once, Events: a.eventLog, Webhooks: a.webhooks,
+		Directory: a.directory, Sessions: a.sessions, Calls: a.db.Records(), Lockouts: a.login, Keys: a.keys, Once: a.once, Events: a.eventLog, Webhooks: a.webhooks, Mailboxes: a.mailboxes, Activations: a.phones.board,
 		Trunks: a.phones.trunks, Phones: a.phones.orders, Locations: a.locations, Audit: a.db.Audit(),
 		Backup: a.backup, Ready: a.ready, Version: version(), Now: a.cfg.Now, Log: a.log,
 	})

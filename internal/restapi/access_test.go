@@ -80,6 +80,17 @@ func operations() []operation {
 		{"list-calls", "GET" + acme + "/calls", "", supervisors},
 		{"export-calls", "GET" + acme + "/calls.csv", "", supervisors},
 		{"list-audit", "GET" + acme + "/audit", "", managers},
+		{"get-me", "GET /api/v1/me", "", everybody},
+		{"set-me", "PATCH /api/v1/me", `{"do_not_disturb":true,"pin":"8302"}`, everybody},
+		{"list-my-devices", "GET /api/v1/me/devices", "", everybody},
+		{"list-my-sessions", "GET /api/v1/me/sessions", "", everybody},
+		{"end-my-session", "DELETE /api/v1/me/sessions/5402", "", everybody},
+		{"list-my-calls", "GET /api/v1/me/calls", "", everybody},
+		{"list-messages", "GET /api/v1/me/messages", "", everybody},
+		{"get-message", "GET /api/v1/me/messages/{message}", "", everybody},
+		{"get-message-sound", "GET /api/v1/me/messages/{message}/sound", "", everybody},
+		{"set-message", "PATCH /api/v1/me/messages/{message}", `{"state":"saved"}`, everybody},
+		{"delete-message", "DELETE /api/v1/me/messages/{message}", "", everybody},
 		{"list-keys", "GET /api/v1/keys", "", everybody},
 		{"export-office", "GET" + acme + "/office", "", managers},
 		{"apply-office", "PUT /api/v1/office?dry_run=true", exported, managers},
@@ -92,7 +103,9 @@ func operations() []operation {
 
 // elsewhere are operations that are tested on their own, as what they answer to
 // depends on more than the scope.
-func elsewhere() []string { return []string{"add-key", "delete-key", "watch-events"} }
+func elsewhere() []string {
+	return []string{"add-key", "delete-key", "watch-events", "activate-phone", "get-activation", "cancel-activation"}
+}
 
 func TestEveryOperationStandsInTheTable(t *testing.T) {
 	t.Parallel()
@@ -135,12 +148,13 @@ func TestScopes(t *testing.T) {
 			n.Phone(t, "acme.test", "5402")
 			key := n.keyFor(t, scope)
 			hook, sent := n.webhook(t)
+			message := n.atHome(t, scope)
 			for _, op := range operations() {
 				may := slices.Contains(strings.Fields(op.who), scope)
 				if op.body == exported && may {
 					op.body = n.send(t, key, "GET /api/v1/domains/acme.test/office", "").body
 				}
-				op.line = strings.NewReplacer("{webhook}", hook.ID, "{delivery}", sent.ID).Replace(op.line)
+				op.line = strings.NewReplacer("{webhook}", hook.ID, "{delivery}", sent.ID, "{message}", message).Replace(op.line)
 				got := n.send(t, key, op.line, op.body)
 				if may != (got.status/100 == 2) || !may && got.status != 403 {
 					t.Errorf("%s: %d %s", op.id, got.status, got.body)

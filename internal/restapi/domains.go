@@ -111,23 +111,49 @@ func (a *API) addDomain(ctx context.Context, in *struct{ Body resource.DomainInp
 
 func (a *API) setDomain(ctx context.Context, in *struct {
 	InDomain
-	Body resource.DomainInput
+	DryRun bool `query:"dry_run" doc:"Change nothing, and tell in effect what the change would do to the sessions that are open."`
+	Body   resource.DomainInput
 },
 ) (*one[resource.Domain], error) {
 	d, err := a.whole(ctx, in.Domain)
 	if err != nil {
 		return nil, err
 	}
-	e, err := a.cfg.Directory.Edit(ctx, peerOf(ctx).actor, d.ID, func(o *directory.Office) error {
+	change := func(o *directory.Office) error {
 		if err := a.matchesDomain(ctx, d.ID); err != nil {
 			return err
 		}
 		return a.fillDomain(&o.Domain, in.Body)
-	})
+	}
+	if in.DryRun {
+		return a.tryDomain(ctx, d.ID, change)
+	}
+	e, err := a.cfg.Directory.Edit(ctx, peerOf(ctx).actor, d.ID, change)
 	if err != nil {
 		return nil, a.problem(ctx, err, d.ID)
 	}
 	return oneOf(a.viewDomain(e.After.Domain)), nil
+}
+
+// tryDomain tells what a change would make of a domain and its open sessions.
+func (a *API) tryDomain(ctx context.Context, id string, change func(*directory.Office) error) (*one[resource.Domain], error) {
+	e, err := a.cfg.Directory.Try(peerOf(ctx).actor, id, change)
+	if err != nil {
+		return nil, a.problem(ctx, err, id)
+	}
+	effect, err := a.cfg.Sessions.Effect(ctx, e)
+	if err != nil {
+		return nil, a.problem(ctx, err, id)
+	}
+	view := a.viewDomain(e.After.Domain)
+	view.Effect = &resource.Effect{Ends: []resource.Ending{}, Stay: []resource.Session{}}
+	for _, c := range effect.Ends {
+		view.Effect.Ends = append(view.Effect.Ends, resource.Ending{Session: a.viewSession(c.Session), Reason: string(c.Reason)})
+	}
+	for _, s := range effect.Stay {
+		view.Effect.Stay = append(view.Effect.Stay, a.viewSession(s))
+	}
+	return &one[resource.Domain]{Body: view}, nil // without a tag: this is nobody's to have
 }
 
 // matchesDomain refuses a change of a domain that is not what the peer has read.

@@ -14,6 +14,7 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/login"
 	"github.com/hotdesk-pbx/hotdesk/internal/officefile"
 	"github.com/hotdesk-pbx/hotdesk/internal/outbox"
+	"github.com/hotdesk-pbx/hotdesk/internal/voicemail"
 )
 
 // fieldError is what is wrong with one field of the body.
@@ -65,7 +66,7 @@ func (a *API) problem(ctx context.Context, err error, id string) error {
 	}
 	switch {
 	case errors.Is(err, hotdesk.ErrNoSession), errors.Is(err, directory.ErrNotFound), errors.Is(err, login.ErrNoKey),
-		errors.Is(err, outbox.ErrNoWebhook):
+		errors.Is(err, outbox.ErrNoWebhook), errors.Is(err, voicemail.ErrNotFound), errors.Is(err, voicemail.ErrNoSound):
 		return huma.Error404NotFound(err.Error())
 	case errors.Is(err, directory.ErrForbidden):
 		return huma.Error403Forbidden(err.Error())

@@ -32,6 +32,7 @@ type Sessions interface {
 	Login(ctx context.Context, req hotdesk.LoginRequest) (hotdesk.LoginResult, error)
 	End(ctx context.Context, id string, by hotdesk.By) (hotdesk.Session, error)
 	Sessions(ctx context.Context, q hotdesk.Query) ([]hotdesk.Session, error)
+	Effect(ctx context.Context, edit directory.Edit) (hotdesk.Effect, error)
 }
 
 // Calls reads call records: a [callrecord.Store].
@@ -72,10 +73,13 @@ type Config struct {
 	Once      *idempotency.Keeper
 	Events    Events
 	Webhooks  Webhooks
-	Trunks    Trunks
-	Locations Locations
-	Phones    Phones
-	Audit     audit.Log
+	Mailboxes Mailboxes
+	// Activations rings hot desks for people.
+	Activations Activations
+	Trunks      Trunks
+	Locations   Locations
+	Phones      Phones
+	Audit       audit.Log
 	// Backup copies the server's data. WriteTo, which is called once, writes the
 	// copy as a tar archive.
 	Backup func(ctx context.Context) (io.WriterTo, error)

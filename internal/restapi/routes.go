@@ -51,6 +51,7 @@ func (a *API) routes(r router) {
 	a.accountRoutes(r)
 	a.lineRoutes(r)
 	a.webhookRoutes(r)
+	a.ownRoutes(r)
 	a.serverRoutes(r)
 }
 
@@ -60,6 +61,7 @@ const (
 	settings = directory.ActManageDomain
 	accounts = directory.ActManageAccounts
 	calls    = directory.ActSeeCalls
+	own      = directory.ActUseOwn
 )
 
 // The methods.
@@ -134,6 +136,27 @@ func (a *API) webhookRoutes(r router) {
 	add(r, settings, route("test-webhook", post, hooks+"/{webhook}/test", "Send a test event to a webhook now, and tell how that went"), a.testWebhook)
 	add(r, settings, route("list-deliveries", get, hooks+"/{webhook}/deliveries", "List what was sent to a webhook in the last week, newest first"), a.listDeliveries)
 	add(r, settings, route("replay-delivery", post, hooks+"/{webhook}/deliveries/{delivery}/replay", "Send to a webhook again what was sent before"), a.replayWebhook)
+}
+
+// ownRoutes are the operations of people on what is their own.
+func (a *API) ownRoutes(r router) {
+	const me = prefix + "/me"
+	add(r, own, route("get-me", get, me, "Show the user for whom you act"), a.getMe)
+	add(r, own, route("set-me", patch, me, "Change your PIN, password, forwards, do-not-disturb, and what callers see"), a.setMe)
+	add(r, own, route("list-my-devices", get, me+"/devices", "List your devices"), a.listMyDevices)
+	add(r, own, route("list-my-sessions", get, me+"/sessions", "List your sessions at hot desks, newest first"), a.listMySessions)
+	add(r, own, route("end-my-session", remove, me+"/sessions/{session}", "Give back a hot desk"), a.endMySession)
+	add(r, own, route("list-my-calls", get, me+"/calls", "List your calls, newest first"), a.listMyCalls)
+
+	add(r, own, route("list-messages", get, me+"/messages", "List your voicemail messages, oldest first"), a.listMessages)
+	add(r, own, route("get-message", get, me+"/messages/{message}", "Show a message"), a.getMessage)
+	add(r, own, route("get-message-sound", get, me+"/messages/{message}/sound", "Read a message as a WAV file"), a.getSound)
+	add(r, own, route("set-message", patch, me+"/messages/{message}", "Mark a message as new or saved"), a.setMessage)
+	add(r, own, route("delete-message", remove, me+"/messages/{message}", "Remove a message"), a.deleteMessage)
+
+	add(r, own, route("activate-phone", post, me+"/activations", "Have a hot desk ring, at which you log in by keying in your PIN"), a.activate)
+	add(r, own, route("get-activation", get, me+"/activations/{activation}", "Show how far that is"), a.getActivation)
+	add(r, own, route("cancel-activation", remove, me+"/activations/{activation}", "Let it ring no longer"), a.cancelActivation)
 }
 
 // serverRoutes are the operations on what goes on, and on the data as a whole.

@@ -51,6 +51,10 @@ func (d *desks) End(_ context.Context, id string, by hotdesk.By) (hotdesk.Sessio
 	return hotdesk.Session{}, hotdesk.ErrNoSession
 }
 
+func (d *desks) Effect(context.Context, directory.Edit) (hotdesk.Effect, error) {
+	return hotdesk.Effect{}, d.err
+}
+
 func (d *desks) Sessions(_ context.Context, q hotdesk.Query) ([]hotdesk.Session, error) {
 	d.asked = q
 	var all []hotdesk.Session

@@ -18,6 +18,7 @@ type Domain struct {
 	Emergency  Emergency  `json:"emergency"`
 	Mail       Mail       `json:"mail"`
 	SignOn     SignOn     `json:"sign_on"`
+	Effect     *Effect    `json:"effect,omitempty" doc:"Of a dry run only: what the change would do."`
 }
 
 // HotDesking is a domain's policy for hot desks.
