@@ -148,7 +148,7 @@ func (v *visit) addDevice() error {
 			return nil // it is made already
 		}
 		d := directory.Device{ID: id, Name: strings.ToLower(f.text("name"))}
-		if d.OwnerID, err = ownerIn(o, f); err != nil {
+		if d.OwnerID, err = userIn(o, f, "owner"); err != nil {
 			return err
 		}
 		if err := directory.SetDevicePassword(&d, o.Domain.Name, f.text("password")); err != nil {
@@ -199,7 +199,7 @@ func (v *visit) saveDevice() error {
 			}
 		}
 		d.Disabled = !f.ticked("enabled")
-		d.OwnerID, err = ownerIn(o, f)
+		d.OwnerID, err = userIn(o, f, "owner")
 		return err
 	})
 	switch {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
@@ -85,6 +86,20 @@ func (f *form) text(field string) string { return strings.TrimSpace(f.Values.Get
 
 // ticked tells whether a box is ticked: its value is "true".
 func (f *form) ticked(field string) bool { return f.Values.Get(field) == "true" }
+
+// whole is the whole number that stands in a field, 0 where nothing does. What is
+// none is marked.
+func (f *form) whole(field string) int {
+	text := f.text(field)
+	if text == "" {
+		return 0
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		f.refuse(field, "this is no whole number; write digits only")
+	}
+	return n
+}
 
 // refuse marks a field, or with none the whole form.
 func (f *form) refuse(field, why string) {

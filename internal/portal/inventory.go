@@ -44,12 +44,35 @@ func inventoryRoutes(inventory string) []route {
 		{Pattern: "POST " + phone + "/reboot", needs: needs, do: (*visit).rebootPhone},
 
 		{Pattern: "GET " + inventory + "/devices", needs: needs, do: (*visit).devices},
-		{Pattern: "GET " + inventory + "/devices/live", needs: needs, do: (*visit).devicesLive},
+		{Pattern: "GET " + inventory + "/live/devices", needs: needs, do: (*visit).devicesLive},
 		{Pattern: "GET " + inventory + "/add-device", needs: needs, do: (*visit).addDevicePage},
 		{Pattern: "POST " + inventory + "/add-device", needs: needs, do: (*visit).addDevice},
 		{Pattern: "GET " + device, needs: needs, do: (*visit).device},
 		{Pattern: "POST " + device, needs: needs, do: (*visit).saveDevice},
 		{Pattern: "POST " + device + "/delete", needs: needs, do: (*visit).deleteDevice},
 		{Pattern: "POST " + device + "/password", needs: needs, do: (*visit).renewPassword},
+	}
+}
+
+// lineRoutes are those of the numbers, and of the trunks, which belong to the
+// settings of a domain.
+func lineRoutes(inventory string) []route {
+	const needs, settings = directory.ActManageAccounts, directory.ActManageDomain
+	number, trunk := inventory+"/numbers/{number}", inventory+"/trunk/{trunk}"
+	return []route{
+		{Pattern: "GET " + inventory + "/numbers", needs: needs, do: (*visit).numbers},
+		{Pattern: "GET " + inventory + "/add-number", needs: needs, do: (*visit).addNumberPage},
+		{Pattern: "POST " + inventory + "/add-number", needs: needs, do: (*visit).addNumber},
+		{Pattern: "GET " + number, needs: needs, do: (*visit).numberPage},
+		{Pattern: "POST " + number, needs: needs, do: (*visit).saveNumber},
+		{Pattern: "POST " + number + "/delete", needs: needs, do: (*visit).deleteNumber},
+
+		{Pattern: "GET " + inventory + "/trunks", needs: settings, do: (*visit).trunks},
+		{Pattern: "GET " + inventory + "/live/trunks", needs: settings, do: (*visit).trunksLive},
+		{Pattern: "GET " + inventory + "/add-trunk", needs: settings, do: (*visit).addTrunkPage},
+		{Pattern: "POST " + inventory + "/add-trunk", needs: settings, do: (*visit).addTrunk},
+		{Pattern: "GET " + trunk, needs: settings, do: (*visit).trunkPage},
+		{Pattern: "POST " + trunk, needs: settings, do: (*visit).saveTrunk},
+		{Pattern: "POST " + trunk + "/delete", needs: settings, do: (*visit).deleteTrunk},
 	}
 }

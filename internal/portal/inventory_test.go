@@ -263,7 +263,7 @@ func TestInventoryFollows(t *testing.T) {
 	t.Parallel()
 	o := office(t)
 	b := signedIn(t, o, "office_manager")
-	phones, narrowed, devices := b.watch(inventory+"/live"), b.watch(inventory+"/live?only=registered"), b.watch(inventory+"/devices/live")
+	phones, narrowed, devices := b.watch(inventory+"/live"), b.watch(inventory+"/live?only=registered"), b.watch(inventory+"/live/devices")
 	phones("the list at first", "#phones", "Not registered")
 	narrowed("the narrowed list at first", "#phones")
 	devices("the devices at first", "#devices", "Not registered")

@@ -153,7 +153,7 @@ func fillPhone(o *directory.Office, p *directory.Phone, f *form) error {
 	if !f.Values.Has("owner") { // its devices belong to several
 		return nil
 	}
-	owner, err := ownerIn(o, f)
+	owner, err := userIn(o, f, "owner")
 	if err != nil {
 		return err
 	}
@@ -178,15 +178,15 @@ func newDevice(o *directory.Office, id, name, password string) error {
 	return nil
 }
 
-// ownerIn is the ID of the user whose extension stands in the field "owner".
-func ownerIn(o *directory.Office, f *form) (string, error) {
-	extension, _, _ := strings.Cut(f.text("owner"), " ")
+// userIn is the ID of the user whose extension stands in a field; "" for nobody.
+func userIn(o *directory.Office, f *form, field string) (string, error) {
+	extension, _, _ := strings.Cut(f.text(field), " ")
 	if extension == "" {
 		return "", nil
 	}
 	user := o.UserByExtension(extension)
 	if user == nil {
-		return "", &wrongError{"owner", "nobody has the extension " + extension + "; leave it empty for a phone that is nobody's"}
+		return "", &wrongError{field, "nobody has the extension " + extension + "; name a user of this domain, or leave it empty"}
 	}
 	return user.ID, nil
 }

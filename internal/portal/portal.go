@@ -64,6 +64,12 @@ type Phones interface {
 	TellPhone(ctx context.Context, act checksync.Act, phone directory.Phone) ([]checksync.Answer, error)
 }
 
+// Mail sends a mail to see whether a domain's mail server takes it; what it fails
+// with is in words. notify.Service does.
+type Mail interface {
+	Test(ctx context.Context, domainID, to string) error
+}
+
 // Trunks tells how outside lines stand; trunk.Service does.
 type Trunks interface {
 	State(trunkID string) (trunk.State, bool)
@@ -83,6 +89,7 @@ type Config struct {
 	Telephony   Telephony
 	Phones      Phones
 	Trunks      Trunks
+	Mail        Mail
 	Emergencies Emergencies
 	Lockouts    Lockouts
 	Records     Records

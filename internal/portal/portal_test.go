@@ -39,6 +39,7 @@ func office(t *testing.T, change ...func(*app.Config)) *apptest.Office {
 		fmt.Fprintf(&b, "[[user]]\nextension = %q\nname = \"Window\"\nsite = %q\n[[user.device]]\nname = %q\npassword = %q\n", desk, site, desk, apptest.Password(desk))
 	}
 	b.WriteString("[[phone]]\nmac = \"80:5e:c0:11:22:33\"\nmodel = \"Yealink T54W\"\nsite = \"North\"\nplace = \"Floor 5\"\ndevices = [\"5401\"]\n")
+	b.WriteString("[[number]]\nnumber = \"+14165550101\"\nuser = \"1008\"\n[[trunk]]\nname = \"carrier\"\nhost = \"127.0.0.1:9\"\nuser = \"acme\"\npassword = \"carrier-secret\"\ndisabled = true\n")
 	o.Apply(t, b.String())
 	acme, _ := o.App.Directory().DomainByName("acme.test")
 	reseller, _, _ := strings.Cut(nameOf("reseller"), "@")
@@ -220,11 +221,12 @@ func TestGuessersAreLockedOut(t *testing.T) {
 func TestWhoMaySeeWhat(t *testing.T) {
 	t.Parallel()
 	const (
-		server = "super_user"
-		manage = "super_user reseller office_manager site_manager"
-		see    = manage + " call_center_supervisor"
-		all    = see + " call_center_agent basic_user"
-		own    = all
+		server         = "super_user"
+		domainManagers = "super_user reseller office_manager"
+		manage         = domainManagers + " site_manager"
+		see            = manage + " call_center_supervisor"
+		all            = see + " call_center_agent basic_user"
+		own            = all
 	)
 	may := map[string]string{
 		"GET /{$}": all, "GET /sign-in": all, "POST /sign-in": all, "POST /sign-out": all, "GET /domains": all,
@@ -254,25 +256,38 @@ func TestWhoMaySeeWhat(t *testing.T) {
 		"GET " + inventory, "GET " + inventory + "/live", "GET " + inventory + "/add-phone", "POST " + inventory + "/add-phone",
 		"GET " + inventory + "/phones/{mac}", "POST " + inventory + "/phones/{mac}", "POST " + inventory + "/phones/{mac}/delete",
 		"POST " + inventory + "/phones/{mac}/resync", "POST " + inventory + "/phones/{mac}/reboot",
-		"GET " + inventory + "/devices", "GET " + inventory + "/devices/live", "GET " + inventory + "/add-device", "POST " + inventory + "/add-device",
+		"GET " + inventory + "/devices", "GET " + inventory + "/live/devices", "GET " + inventory + "/add-device", "POST " + inventory + "/add-device",
 		"GET " + inventory + "/devices/{device}", "POST " + inventory + "/devices/{device}", "POST " + inventory + "/devices/{device}/delete",
 		"POST " + inventory + "/devices/{device}/password",
+		"GET " + inventory + "/numbers", "GET " + inventory + "/add-number", "POST " + inventory + "/add-number",
+		"GET " + inventory + "/numbers/{number}", "POST " + inventory + "/numbers/{number}", "POST " + inventory + "/numbers/{number}/delete",
 	} {
 		may[pattern] = manage
+	}
+	const settings = "/domains/{domain}/settings"
+	for _, pattern := range []string{
+		"GET " + inventory + "/trunks", "GET " + inventory + "/live/trunks", "GET " + inventory + "/add-trunk", "POST " + inventory + "/add-trunk",
+		"GET " + inventory + "/trunk/{trunk}", "POST " + inventory + "/trunk/{trunk}", "POST " + inventory + "/trunk/{trunk}/delete",
+		"GET " + settings, "POST " + settings, "GET " + settings + "/hot-desking", "POST " + settings + "/hot-desking",
+		"GET " + settings + "/calls", "POST " + settings + "/calls", "GET " + settings + "/voicemail", "POST " + settings + "/voicemail",
+		"GET " + settings + "/emergency", "POST " + settings + "/emergency", "GET " + settings + "/mail", "POST " + settings + "/mail",
+		"POST " + settings + "/mail/test",
+	} {
+		may[pattern] = domainManagers
 	}
 	if diff := cmp.Diff(slices.Sorted(maps.Keys(may)), slices.Sorted(slices.Values(portal.Patterns()))); diff != "" {
 		t.Fatalf("routes of the table and of the portal (-table +portal):\n%s", diff)
 	}
 	o := office(t)
 	fill := func(domain, session string) *strings.Replacer {
-		return strings.NewReplacer("{$}", "", "{domain}", domain, "{extension}", "1008", "{device}", "5401", "{mac}", "80:5e:c0:11:22:33", "{table}", "hours", "{session}", session, "{token}", "wrong")
+		return strings.NewReplacer("{$}", "", "{domain}", domain, "{extension}", "1008", "{device}", "5401", "{mac}", "80:5e:c0:11:22:33", "{number}", "+14165550101", "{trunk}", "carrier", "{table}", "hours", "{session}", session, "{token}", "wrong")
 	}
 	restore := keep(t, o)
 	for _, scope := range scopes()[:7] {
 		b := signedIn(t, o, scope)
 		for pattern, scopes := range may {
 			method, path, _ := strings.Cut(pattern, " ")
-			if pattern == "POST /sign-in" || pattern == "POST /sign-out" || strings.HasSuffix(path, "/live") {
+			if pattern == "POST /sign-in" || pattern == "POST /sign-out" || strings.Contains(path, "/live") {
 				continue // they count as wrong tries, end the visit, or never end; each has tests of its own
 			}
 			restore()

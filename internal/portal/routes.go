@@ -19,7 +19,7 @@ type route struct {
 // open to who may do the act there, and "not found" to everybody else.
 func routes() []route {
 	const domain = "/domains/{domain}"
-	return slices.Concat(inventoryRoutes(domain+"/inventory"), []route{
+	return slices.Concat(inventoryRoutes(domain+"/inventory"), lineRoutes(domain+"/inventory"), settingsRoutes(domain+"/settings"), []route{
 		{Pattern: "GET /{$}", do: (*visit).home},
 		{Pattern: "GET /sign-in", open: true, do: (*visit).signInPage},
 		{Pattern: "POST /sign-in", open: true, do: (*visit).signIn},
