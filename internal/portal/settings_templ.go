@@ -86,7 +86,7 @@ func settingsPage(s settingsView, tab string, f *form, fields templ.Component) t
 			}
 		}
 		if tab == "Emergency" {
-			templ_7745c5c3_Err = placeless(s).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = unplacedDevices(s).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -583,7 +583,7 @@ func emergencyFields(s settingsView, f *form) templ.Component {
 	})
 }
 
-func placeless(s settingsView) templ.Component {
+func unplacedDevices(s settingsView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
