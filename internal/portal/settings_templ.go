@@ -403,7 +403,7 @@ func callFields(s settingsView, f *form) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = selectField(f, input{Name: "outside.class", Label: "People may call", Hint: "Who has a class of service of their own keeps it. Emergency numbers can always be called."}, classes()).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = selectField(f, input{Name: "outside.class", Label: "People may call", Hint: "Who has a class of service of their own keeps it. Emergency numbers can always be called."}, outsideClasses()).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -411,7 +411,7 @@ func callFields(s settingsView, f *form) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = selectField(f, input{Name: "outside.desk_class", Label: "A desk that nobody holds may call"}, classes()).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = selectField(f, input{Name: "outside.desk_class", Label: "A desk that nobody holds may call"}, outsideClasses()).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -124,8 +124,8 @@ func fillMail(d *directory.Domain, f *form) {
 	}
 }
 
-// classes are the classes of service, in words.
-func classes() []choice {
+// outsideClasses are the classes of service, in words.
+func outsideClasses() []choice {
 	return []choice{
 		{string(directory.ClassInside), "Inside the domain only"},
 		{string(directory.ClassNational), "Numbers of the country"},
