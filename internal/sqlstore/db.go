@@ -77,6 +77,7 @@ type engine struct {
 	local       bool                // in this process, with no network between
 	text        func(string) string // of a statement as this database takes it best
 	plan        plan
+	committed   func()                                       // told of each commit
 	closers     []io.Closer                                  // what there is to close, in this order
 	copyTo      func(ctx context.Context, file string) error // nil: it cannot copy itself
 }

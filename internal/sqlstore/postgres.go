@@ -36,10 +36,11 @@ func openPostgres(ctx context.Context, location string) (engine, error) {
 	// other; giving up early and writing one by one ends that soonest.
 	writing.RuntimeParams["lock_timeout"] = "100ms"
 	e := engine{
-		read:  stdlib.OpenDB(*config),
-		write: stdlib.OpenDB(*writing),
-		text:  func(text string) string { return text },
-		plan:  plan{workers: pgWriters, batch: 128, begin: "begin", timeout: pgTimeout},
+		read:      stdlib.OpenDB(*config),
+		write:     stdlib.OpenDB(*writing),
+		text:      func(text string) string { return text },
+		plan:      plan{writers: pgWriters, batch: 128, begin: "begin", timeout: pgTimeout},
+		committed: func() {},
 	}
 	e.read.SetMaxOpenConns(pgReaders)
 	e.read.SetMaxIdleConns(pgReaders)

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"github.com/pressly/goose/v3"
 )
@@ -40,21 +41,22 @@ func openSQLite(ctx context.Context, dataDir string) (engine, error) {
 // openFile opens the database file with one connection that writes and a few
 // that read. What it could open is in the engine also when it fails.
 func openFile(ctx context.Context, file string) (engine, error) {
-	e := engine{local: true, text: unnumbered, plan: plan{workers: 1, batch: 1024, begin: "begin immediate"}}
+	log := file + "-wal"
+	e := engine{local: true, text: unnumbered, plan: plan{writers: 1, batch: 1024, begin: "begin immediate", log: log}}
 	if err := private(file); err != nil {
 		return e, fmt.Errorf("%w: %w", ErrReadOnly, err)
 	}
-	// A page is written to the log again with each commit that changes it, and to
-	// the file once when the log is folded into it: every 16 MB, between commits.
 	common := url.Values{
 		"_busy_timeout": {"5000"}, // milliseconds; a backup may hold the file for a moment
 		"_foreign_keys": {"on"},
-		"_pragma":       {"cache_size(-16000)", "temp_store(memory)", "journal_size_limit(67108864)", "wal_autocheckpoint(4000)"},
+		"_pragma": {
+			"cache_size(-16000)", "temp_store(memory)", "journal_size_limit(67108864)", "wal_autocheckpoint(" + strconv.Itoa(mostPages) + ")",
+		},
 	}
 	var err error
 	common.Set("_txlock", "immediate")
 	common.Set("_journal_mode", "wal")
-	common.Set("_synchronous", "full") // in WAL mode only "full" syncs every commit
+	common.Set("_synchronous", "normal") // the file and the order of things; commits are synced by writeConn
 	if e.write, err = sql.Open("sqlite", dataSource(file, common)); err != nil {
 		return e, err
 	}
@@ -63,14 +65,24 @@ func openFile(ctx context.Context, file string) (engine, error) {
 	if err := migrate(ctx, goose.DialectSQLite3, e.write); err != nil {
 		return e, err
 	}
+	if err := reserve(log); err != nil {
+		return e, err
+	}
 	common.Del("_journal_mode")
 	common.Set("_txlock", "deferred")
+	folding, err := sql.Open("sqlite", dataSource(file, common))
+	if err != nil {
+		return e, err
+	}
+	folding.SetMaxOpenConns(1)
+	beside := newCheckpoints(folding)
+	e.committed, e.closers = beside.committed, []io.Closer{beside, e.write}
 	common.Set("_query_only", "on")
 	if e.read, err = sql.Open("sqlite", dataSource(file, common)); err != nil {
 		return e, err
 	}
 	// The readers close first: the last connection, the writing one, then folds the log into the file.
-	e.closers = []io.Closer{e.read, e.write}
+	e.closers = []io.Closer{beside, e.read, e.write}
 	e.read.SetMaxOpenConns(liteReaders)
 	e.read.SetMaxIdleConns(liteReaders)
 	e.copyTo = func(ctx context.Context, copied string) error { return copyFile(ctx, file, copied) }

@@ -6,6 +6,8 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"os"
+	"runtime/debug"
 )
 
 // How a transaction failed as a whole, beside the errors of its writes.
@@ -21,10 +23,13 @@ var (
 type writeConn struct {
 	pool      *sql.DB
 	begin     string
+	logFile   string
 	text      func(string) string
 	consumers *consumers
 	conn      *sql.Conn
 	stmts     map[string]*sql.Stmt
+	log       *os.File // opened with the connection, as long as which the file stays
+	lost      error    // a sync has failed: nothing behind it in the log can be relied on
 }
 
 // transact runs writes in one transaction and leaves the error of each in it.
@@ -41,6 +46,9 @@ func (c *writeConn) transact(ctx context.Context, batch []*write) error {
 
 // run runs writes, each by step, in one transaction.
 func (c *writeConn) run(ctx context.Context, batch []*write, step func(context.Context, *write) error) error {
+	if c.lost != nil {
+		return c.lost
+	}
 	if err := c.open(ctx); err != nil {
 		return fmt.Errorf("%w: %w", errUnreachable, err)
 	}
@@ -60,7 +68,20 @@ func (c *writeConn) run(ctx context.Context, batch []*write, step func(context.C
 		}
 		return fmt.Errorf("commit: %w", err)
 	}
-	return nil
+	return c.sync()
+}
+
+// sync makes a commit lasting where the database leaves that to us. After a
+// failure the kernel takes for written what is not; only a restart, which reads
+// the log anew, tells what there is.
+func (c *writeConn) sync() error {
+	if c.log == nil || c.lost != nil {
+		return c.lost
+	}
+	if err := syncData(c.log); err != nil {
+		c.lost = fmt.Errorf("sync the database's log: %w", err)
+	}
+	return c.lost
 }
 
 // open begins a transaction, on a new connection when the old one is lost: the
@@ -81,12 +102,18 @@ func (c *writeConn) open(ctx context.Context) error {
 		c.drop()
 		return err
 	}
-	return nil
+	if c.logFile == "" {
+		return nil
+	}
+	if c.log, err = os.OpenFile(c.logFile, os.O_RDWR, 0); err != nil {
+		c.drop()
+	}
+	return err
 }
 
 // bare runs one write that spoils the whole transaction when it fails.
 func (c *writeConn) bare(ctx context.Context, one *write) error {
-	one.err = one.run(ctx, c)
+	one.err = c.safely(ctx, one)
 	if one.err != nil && !isRetryable(one.err) {
 		return errCareful
 	}
@@ -99,7 +126,7 @@ func (c *writeConn) step(ctx context.Context, one *write) error {
 	if err := c.do(ctx, "savepoint one"); err != nil {
 		return err
 	}
-	one.err = one.run(ctx, c)
+	one.err = c.safely(ctx, one)
 	if one.err != nil {
 		if isRetryable(one.err) {
 			return one.err
@@ -109,6 +136,16 @@ func (c *writeConn) step(ctx context.Context, one *write) error {
 		}
 	}
 	return c.do(ctx, "release savepoint one")
+}
+
+// safely keeps a fault in one write from those that share its transaction.
+func (c *writeConn) safely(ctx context.Context, one *write) (err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			err = fmt.Errorf("a write faulted: %v: %s", fault, debug.Stack())
+		}
+	}()
+	return one.run(ctx, c)
 }
 
 // rollback undoes the open transaction, and drops a connection that cannot.
@@ -127,9 +164,12 @@ func (c *writeConn) drop() {
 	for _, s := range c.stmts {
 		_ = s.Close()
 	}
+	if c.log != nil {
+		_ = c.log.Close() // first: the last connection removes it
+	}
 	_ = c.conn.Raw(func(any) error { return driver.ErrBadConn }) // or the pool would keep it
 	_ = c.conn.Close()
-	c.conn, c.stmts = nil, nil
+	c.conn, c.stmts, c.log = nil, nil, nil
 }
 
 // do runs a statement whose number of rows does not matter.

@@ -2,8 +2,8 @@ package sqlstore
 
 import (
 	"context"
-	"database/sql"
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -11,10 +11,11 @@ import (
 
 // plan is how writes are done on one kind of database.
 type plan struct {
-	workers int           // connections that write at the same time
+	writers int           // connections that write at the same time
 	batch   int           // writes that share a commit, at most
 	begin   string        // the statement that begins a transaction
 	timeout time.Duration // of one transaction, 0: none
+	log     string        // the file that a commit is in and that is synced here; "": the database does that
 }
 
 // maxTries is how often one write is tried when other transactions are in its way.
@@ -23,32 +24,31 @@ const maxTries = 50
 // write is one transaction of a caller, waiting for its turn.
 type write struct {
 	run     func(ctx context.Context, tx *writeConn) error // may run more than once; only the last run counts
-	claimed atomic.Bool                                    // by the worker that runs it, or by the caller who gave up
+	claimed atomic.Bool                                    // by whoever runs it, or by the caller who gave up
 	done    chan error                                     // its answer, when it is on disk or has failed
 	err     error                                          // of the last run
 }
 
 // writer gathers the writes of all callers, so that those that wait at the
-// same time share one commit and its sync.
+// same time share one commit and its sync. A caller who finds a connection free
+// writes on its own goroutine; what others bring meanwhile waits for the next
+// commit.
 type writer struct {
-	pool      *sql.DB
 	plan      plan
-	text      func(string) string
 	consumers consumers
+	committed func() // told of each commit; it must not block
 
 	mu      sync.Mutex
-	arrived sync.Cond
+	free    []*writeConn // some only while nothing waits
 	waiting []*write
 	closed  bool
-
-	workers sync.WaitGroup
+	turns   sync.WaitGroup // connections that are not free
 }
 
 func newWriter(e engine) *writer {
-	w := &writer{pool: e.write, plan: e.plan, text: e.text}
-	w.arrived.L = &w.mu
-	for range e.plan.workers {
-		w.workers.Go(w.work)
+	w := &writer{plan: e.plan, committed: e.committed}
+	for range e.plan.writers {
+		w.free = append(w.free, &writeConn{pool: e.write, begin: e.plan.begin, logFile: e.plan.log, text: e.text, consumers: &w.consumers})
 	}
 	return w
 }
@@ -61,8 +61,12 @@ func (w *writer) write(ctx context.Context, run func(context.Context, *writeConn
 		return err
 	}
 	one := &write{run: run, done: make(chan error, 1)}
-	if !w.enqueue(one) {
+	c, taken := w.enqueue(one)
+	if !taken {
 		return ErrClosed
+	}
+	if c != nil {
+		w.turn(c)
 	}
 	select {
 	case err := <-one.done:
@@ -75,59 +79,85 @@ func (w *writer) write(ctx context.Context, run func(context.Context, *writeConn
 	}
 }
 
-func (w *writer) enqueue(one *write) bool {
+// enqueue lets a write wait. With a connection comes the duty to take a turn
+// with it.
+func (w *writer) enqueue(one *write) (c *writeConn, taken bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.closed {
-		return false
+		return nil, false
 	}
 	w.waiting = append(w.waiting, one)
-	w.arrived.Signal()
+	if last := len(w.free) - 1; last >= 0 {
+		c, w.free = w.free[last], w.free[:last]
+		w.turns.Add(1)
+	}
+	return c, true
+}
+
+// turn writes what waits, with one commit. What came meanwhile is written by
+// somebody who has nobody waiting for it.
+func (w *writer) turn(c *writeConn) {
+	w.writeBatch(c, w.take())
+	if w.ends(c) {
+		return
+	}
+	go func() {
+		for more := true; more; more = !w.ends(c) {
+			w.writeBatch(c, w.take())
+		}
+	}()
+}
+
+// ends gives a connection back if nothing waits for it.
+func (w *writer) ends(c *writeConn) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.waiting) > 0 {
+		return false
+	}
+	w.free = append(w.free, c)
+	w.turns.Done()
 	return true
 }
 
-// take waits for writes and claims up to a batch of them; none are left when
-// the writer is closed.
+// take claims up to a batch of the writes that wait. None may be left that
+// nobody has given up.
 func (w *writer) take() []*write {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	var batch []*write
-	for len(batch) == 0 {
-		for len(w.waiting) == 0 {
-			if w.closed {
-				return nil
-			}
-			w.arrived.Wait()
+	n := min(len(w.waiting), w.plan.batch)
+	batch := make([]*write, 0, n)
+	for _, one := range w.waiting[:n] {
+		if one.claimed.CompareAndSwap(false, true) {
+			batch = append(batch, one)
 		}
-		n := min(len(w.waiting), w.plan.batch)
-		for _, one := range w.waiting[:n] {
-			if one.claimed.CompareAndSwap(false, true) {
-				batch = append(batch, one)
-			}
-		}
-		clear(w.waiting[:n])
-		w.waiting = w.waiting[n:]
 	}
+	w.waiting = slices.Delete(w.waiting, 0, n)
 	return batch
 }
 
-// close lets the waiting writes finish and ends the workers.
+// close lets the waiting writes finish and closes the connections.
 func (w *writer) close() {
 	w.mu.Lock()
 	w.closed = true
-	w.arrived.Broadcast()
 	w.mu.Unlock()
-	w.workers.Wait()
+	w.turns.Wait()
+	for _, c := range w.free {
+		c.drop()
+	}
 }
 
-func (w *writer) work() {
-	c := &writeConn{pool: w.pool, begin: w.plan.begin, text: w.text, consumers: &w.consumers}
-	defer c.drop()
-	for batch := w.take(); batch != nil; batch = w.take() {
-		if err := w.commit(c, batch); errors.Is(err, errAgain) {
-			w.commitEach(c, batch)
-		}
+// writeBatch runs writes in one transaction, or one by one if that fails, and
+// answers them.
+func (w *writer) writeBatch(c *writeConn, batch []*write) {
+	if len(batch) == 0 {
+		return
 	}
+	if err := w.commit(c, batch); errors.Is(err, errAgain) {
+		w.commitEach(c, batch)
+	}
+	w.committed()
 }
 
 // commit runs a batch in one transaction and answers, unless the transaction
