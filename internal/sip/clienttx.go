@@ -12,16 +12,17 @@ import (
 // ClientTx is the client transaction of one request (RFC 3261 17.1). Its
 // methods are safe for concurrent use and do not block.
 type ClientTx struct {
-	e    *Engine
-	key  clientKey
-	req  *Request
-	flow Flow
-	on   func(Reply)
+	e      *Engine
+	key    clientKey
+	callID string
+	req    *Request // as long as its answer may ask for another: not once it was accepted
+	flow   Flow
 	// direct calls `on` from where the reply is read, past the mailbox, so that
 	// a handler may wait for it.
 	direct bool
 
 	mu      sync.Mutex
+	on      func(Reply) // nil when nothing can come any more
 	state   clientState
 	bytes   []byte // the request; once refused, the ACK
 	alarm   alarm
@@ -101,7 +102,7 @@ func (e *Engine) via(to Flow, branch string) Header {
 // start sends the request of a new transaction. On a stream that closes at this
 // moment, either the write fails or the connection's end finds the transaction.
 func (e *Engine) start(tx *ClientTx) (*ClientTx, error) {
-	tx.bytes = encode(tx.req)
+	tx.bytes, tx.callID = encode(tx.req), tx.req.CallID()
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
 	if !e.clients.add(tx) {
@@ -160,8 +161,21 @@ func (e *Engine) Write(msg Message, to Flow) error {
 	return e.write(encode(msg), to)
 }
 
-// Request is the request as sent.
-func (tx *ClientTx) Request() *Request { return tx.req }
+// Redirect gives what comes back from now on to another.
+func (tx *ClientTx) Redirect(on func(Reply)) {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	if tx.on != nil {
+		tx.on = on
+	}
+}
+
+// Request is the request as sent, nil once it was accepted.
+func (tx *ClientTx) Request() *Request {
+	tx.mu.Lock()
+	defer tx.mu.Unlock()
+	return tx.req
+}
 
 // Flow is the way it went.
 func (tx *ClientTx) Flow() Flow { return tx.flow }
@@ -172,7 +186,7 @@ func (tx *ClientTx) Flow() Flow { return tx.flow }
 func (tx *ClientTx) Cancel(headers ...Header) {
 	tx.mu.Lock()
 	defer tx.mu.Unlock()
-	if tx.req.Method != INVITE || tx.wanted || tx.state > clientProceeding {
+	if tx.key.method != INVITE || tx.wanted || tx.state > clientProceeding {
 		return
 	}
 	tx.wanted, tx.cancel = true, headers
@@ -219,7 +233,7 @@ func (tx *ClientTx) receive(res *Response) {
 			tx.deliver(Reply{Response: res}) // of another fork, or again: the owner tells them apart
 		}
 	case tx.state == clientCompleted:
-		if tx.req.Method == INVITE && res.StatusCode >= 300 {
+		if tx.key.method == INVITE && res.StatusCode >= 300 {
 			_ = tx.e.write(tx.bytes, tx.flow) // the ACK again; the peer asks again if it got lost
 		}
 	case res.IsProvisional():
@@ -232,7 +246,7 @@ func (tx *ClientTx) receive(res *Response) {
 func (tx *ClientTx) provisional(res *Response) {
 	first := tx.state == clientCalling
 	tx.state = clientProceeding
-	if first && tx.req.Method == INVITE {
+	if first && tx.key.method == INVITE {
 		tx.alarm.stop() // an INVITE rings as long as it rings
 		if tx.wanted {
 			tx.sendCancel()
@@ -246,14 +260,13 @@ func (tx *ClientTx) provisional(res *Response) {
 func (tx *ClientTx) final(res *Response) {
 	timers := tx.e.cfg.Timers
 	linger := timers.T4 // timer K
+	accepted := tx.key.method == INVITE && res.IsSuccess()
 	switch {
-	case tx.req.Method != INVITE:
-		tx.state, tx.bytes = clientCompleted, nil
-	case res.IsSuccess():
+	case accepted:
 		tx.state, tx.bytes = clientAccepted, nil
-		tx.alarm.set(64*timers.T1, tx.expired) // timer M
-		tx.deliver(Reply{Response: res})
-		return
+		linger = 64 * timers.T1 // timer M
+	case tx.key.method != INVITE:
+		tx.state, tx.bytes = clientCompleted, nil
 	default:
 		tx.state = clientCompleted
 		linger = 64 * timers.T1 // timer D
@@ -262,20 +275,27 @@ func (tx *ClientTx) final(res *Response) {
 		tx.bytes = encode(ack)
 		_ = tx.e.write(tx.bytes, tx.flow) // the peer asks again if it got lost
 	}
-	if tx.flow.Transport.Reliable() {
+	if tx.flow.Transport.Reliable() && !accepted {
 		tx.end()
 	} else {
 		tx.alarm.set(linger, tx.expired)
 	}
 	tx.deliver(Reply{Response: res})
+	if res.IsSuccess() {
+		tx.req = nil
+	}
+	if !accepted {
+		tx.on = nil
+	}
 }
 
 func (tx *ClientTx) deliver(r Reply) {
+	on := tx.on
 	if tx.direct {
-		tx.on(r)
+		on(r)
 		return
 	}
-	tx.e.boxes.must(tx.req.CallID(), taskFunc(func() { tx.on(r) }))
+	tx.e.boxes.must(tx.callID, taskFunc(func() { on(r) }))
 }
 
 // expired is what the timer of the present state is for.
@@ -301,7 +321,7 @@ func (tx *ClientTx) expired(epoch int) {
 func (tx *ClientTx) resend() {
 	timers := tx.e.cfg.Timers
 	limit := timers.T2
-	if tx.req.Method == INVITE {
+	if tx.key.method == INVITE {
 		limit = 64 * timers.T1 // timer A doubles without limit
 	}
 	limit = min(limit, 64*timers.T1-tx.alarm.total)

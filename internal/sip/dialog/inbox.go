@@ -126,8 +126,6 @@ func (b *outbox) deliver(ev Event) {
 	b.sink(ev)
 	switch ev.(type) {
 	case Failed, Canceled, Ended:
-		// The INVITE's transaction holds the leg for 64*T1 more, for answers that
-		// come again; the owner's call need not stay with it.
-		b.sink = nil
+		b.sink = nil // a BYE may hold the leg for 64*T1; the owner's call need not stay with it
 	}
 }

@@ -117,6 +117,7 @@ func (g *Leg) finish(last Event) {
 	if g.uac != nil {
 		g.settleACK()
 		g.uac.inv = Invite{Target: g.uac.inv.Target, Routes: g.uac.inv.Routes}
+		g.outlive()
 	}
 	if ex := g.exchange; ex != nil {
 		g.exchange = nil

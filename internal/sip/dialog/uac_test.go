@@ -214,6 +214,60 @@ func TestForks(t *testing.T) {
 	l.silent(t, 20*time.Millisecond)
 }
 
+// A call is over, and its answers come again, and one of a phone that had never
+// been heard of. Each ACK is the one its answer needs.
+func TestAnswersAfterTheEnd(t *testing.T) {
+	t.Parallel()
+	for _, offers := range []bool{true, false} {
+		a := start(t, dialog.Config{})
+		r := rawUDP(t, a)
+		l := newLog()
+		inv := invitation(t, r.flow())
+		if !offers {
+			inv.SDP = nil
+		}
+		leg, err := a.layer.Invite(inv, l.sink)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := r.expect("INVITE")
+		r.respond(m, "200 OK", "t1", reply1)
+		next[dialog.Answered](t, l)
+		if !offers {
+			if err := leg.Ack([]byte(reply2)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		first := r.expect("ACK")
+		leg.Bye()
+		r.respond(r.expect("BYE"), "200 OK", "", "")
+		next[dialog.Ended](t, l)
+		a.gone(t)
+		for range 2 {
+			r.respond(m, "200 OK", "t1", reply1)
+			again := r.expect("ACK")
+			for _, name := range []string{"From", "To", "Call-ID", "CSeq", "Route", "Content-Type"} {
+				if again.header(name) != first.header(name) {
+					t.Errorf("the ACK again\n%s\nwas\n%s", again, first)
+				}
+			}
+			if again.body() != first.body() || again.target() != first.target() {
+				t.Errorf("the ACK again\n%s\nwas\n%s", again, first)
+			}
+		}
+		r.respond(m, "200 OK", "t2", reply2, "Contact: <sip:t2@"+r.addr().String()+">")
+		ack, bye := r.expect("ACK"), r.expect("BYE")
+		if user := "sip:t2@" + r.addr().String(); ack.target() != user || bye.target() != user ||
+			bye.header("To") != ack.header("To") || bye.header("From") != first.header("From") || bye.header("CSeq") != "2 BYE" {
+			t.Errorf("another phone answered late\n%s\n%s", ack, bye)
+		}
+		r.respond(bye, "200 OK", "", "")
+		r.respond(m, "200 OK", "t2", reply2)
+		r.expect("ACK")
+		l.silent(t, 20*time.Millisecond)
+	}
+}
+
 // The callee's BYE overtakes its 200.
 func TestByeBeforeAnswer(t *testing.T) {
 	t.Parallel()
