@@ -1,8 +1,11 @@
 package events
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
-// Bus hands each published fact to every subscription, in the order of
+// Bus hands each published fact to the subscriptions that want it, in the order of
 // publishing. The zero value is ready for use.
 type Bus struct {
 	mu   sync.Mutex
@@ -12,16 +15,21 @@ type Bus struct {
 // Subscription is one listener's queue of facts.
 type Subscription struct {
 	bus     *Bus
+	kinds   []string // those it hears; none: all
 	facts   chan Fact
 	dropped bool // guarded by bus.mu
 }
 
-// Publish hands a fact to every subscription and returns at once: a
-// subscription whose queue is full is dropped.
+// Publish hands a fact to every subscription that wants it and returns at once:
+// a subscription whose queue is full is dropped.
 func (b *Bus) Publish(fact Fact) {
+	kind := fact.Kind()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for s := range b.subs {
+		if len(s.kinds) > 0 && !slices.Contains(s.kinds, kind) {
+			continue
+		}
 		select {
 		case s.facts <- fact:
 		default:
@@ -31,10 +39,14 @@ func (b *Bus) Publish(fact Fact) {
 	}
 }
 
-// Subscribe starts a subscription that may lag behind by as many facts as its
-// buffer holds (at least one). Its listener must call [Subscription.Close].
-func (b *Bus) Subscribe(buffer int) *Subscription {
+// Subscribe starts a subscription to the kinds of fact that the examples are of;
+// without any, to all. It may lag behind by as many facts as its buffer holds (at
+// least one). Its listener must call [Subscription.Close].
+func (b *Bus) Subscribe(buffer int, examples ...Fact) *Subscription {
 	s := &Subscription{bus: b, facts: make(chan Fact, max(buffer, 1))}
+	for _, example := range examples {
+		s.kinds = append(s.kinds, example.Kind())
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.subs == nil {

@@ -37,6 +37,24 @@ func TestEveryListenerHearsInOrder(t *testing.T) {
 	}
 }
 
+type other struct{}
+
+func (other) Kind() string { return "test.otherwise" }
+
+func TestListenerHearsWhatItWants(t *testing.T) {
+	t.Parallel()
+	var bus events.Bus
+	s := bus.Subscribe(1, fact(0))
+	defer s.Close()
+	for range 3 {
+		bus.Publish(other{})
+	}
+	bus.Publish(fact(7))
+	if got := <-s.Facts(); got != fact(7) || s.Dropped() {
+		t.Errorf("%v, dropped %v", got, s.Dropped())
+	}
+}
+
 func TestListenerThatLagsIsDroppedAlone(t *testing.T) {
 	t.Parallel()
 	var bus events.Bus

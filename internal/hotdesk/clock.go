@@ -250,7 +250,7 @@ func (s *Service) watch(ctx context.Context) {
 }
 
 func (s *Service) watchOnce(ctx context.Context) {
-	sub := s.cfg.Events.Subscribe(factsBehind)
+	sub := s.cfg.Events.Subscribe(factsBehind, directory.Changed{})
 	defer sub.Close()
 	s.reconcile(ctx, "")
 	for {

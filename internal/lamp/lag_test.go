@@ -10,9 +10,9 @@ import (
 
 	"github.com/hotdesk-pbx/hotdesk/e2e/rawphone"
 	"github.com/hotdesk-pbx/hotdesk/internal/events"
-	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
 	"github.com/hotdesk-pbx/hotdesk/internal/lamp"
 	"github.com/hotdesk-pbx/hotdesk/internal/sip"
+	"github.com/hotdesk-pbx/hotdesk/internal/switchboard"
 	"github.com/hotdesk-pbx/hotdesk/internal/voicemail"
 )
 
@@ -63,7 +63,7 @@ func TestLampsThatLagBehind(t *testing.T) {
 	}
 	mailboxes.messages.Store(7)
 	for range 10_000 {
-		bus.Publish(hotdesk.Extended{}) // says nothing about lamps, and is too much at once
+		bus.Publish(switchboard.CallsChanged{}) // is about nobody, and too much at once
 	}
 	if got := shows(w.Next(t)); got != "7/0 (0/0)" {
 		t.Errorf("after facts were lost it shows %q", got)

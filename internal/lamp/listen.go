@@ -18,7 +18,9 @@ import (
 // afresh.
 func (s *Service) listen(ctx context.Context) {
 	for ctx.Err() == nil {
-		facts := s.cfg.Events.Subscribe(s.cfg.Backlog)
+		facts := s.cfg.Events.Subscribe(s.cfg.Backlog,
+			hotdesk.LoggedIn{}, hotdesk.Ended{}, voicemail.Changed{}, switchboard.CallsChanged{}, directory.Changed{},
+			location.Registered{}, location.Moved{}, location.Unregistered{}, location.Expired{})
 		s.afresh()
 		s.hear(ctx, facts)
 		facts.Close()

@@ -12,8 +12,9 @@ import (
 
 // Records is the [callrecord.Store].
 type Records struct {
-	db     *DB
-	insert string // the statement of Put
+	db    *DB
+	whole string // the statement of Put
+	plain string // of Put for a call that nobody else had a part in, as nearly all are
 }
 
 // Records returns the store of call records.
@@ -24,8 +25,12 @@ func (db *DB) Records() *Records {
 	for i, c := range later {
 		assignments[i] = c.name + " = excluded." + c.name
 	}
-	return &Records{db: db, insert: "insert into call_records (" + names(first) + ", " + names(later) + ") values " +
-		places(1, len(first)+len(later)) + " on conflict (id) do update set " + strings.Join(assignments, ", ")}
+	insert := func(columns []column) string {
+		return "insert into call_records (" + names(columns) + ") values " + places(1, len(columns)) +
+			" on conflict (id) do update set " + strings.Join(assignments, ", ")
+	}
+	all := append(first, later...)
+	return &Records{db: db, whole: insert(all), plain: insert(all[:len(all)-len(otherColumns(r))])}
 }
 
 // firstColumns are those that stay as they were first put: writing them again
@@ -37,7 +42,8 @@ func firstColumns(r *callrecord.Record) []column {
 	)
 }
 
-// laterColumns are those that become known as the call goes on.
+// laterColumns are those that become known as the call goes on, the ends that few
+// calls have last.
 func laterColumns(r *callrecord.Record) []column {
 	columns := append(
 		[]column{
@@ -53,8 +59,12 @@ func laterColumns(r *callrecord.Record) []column {
 		},
 		partyColumns("callee", &r.Callee)...,
 	)
-	columns = append(columns, partyColumns("diverted", &r.Diverted)...)
-	return append(columns, transferColumns(&r.Transfer)...)
+	return append(columns, otherColumns(r)...)
+}
+
+// otherColumns are the ends that are neither caller nor callee.
+func otherColumns(r *callrecord.Record) []column {
+	return append(partyColumns("diverted", &r.Diverted), transferColumns(&r.Transfer)...)
 }
 
 func partyColumns(end string, p *callrecord.Party) []column {
@@ -86,19 +96,33 @@ func (st *Records) Put(ctx context.Context, r callrecord.Record) error {
 }
 
 func (st *Records) put(ctx context.Context, tx *writeConn, r *callrecord.Record) error {
-	if err := tx.do(ctx, st.insert, st.args(r)...); err != nil {
+	text, values := st.insert(r)
+	if err := tx.do(ctx, text, values...); err != nil {
 		return err
 	}
 	return putEarlier(ctx, tx, r)
 }
 
-func (st *Records) args(r *callrecord.Record) []any {
-	columns := append(firstColumns(r), laterColumns(r)...)
-	args := make([]any, len(columns))
-	for i, c := range columns {
-		args[i] = c.stored()
+// insert is the statement for a record, and its values in the order of the
+// columns: each answered call comes here.
+func (st *Records) insert(r *callrecord.Record) (text string, values []any) {
+	values = make([]any, 0, 39)
+	values = append(values, r.ID, r.DomainID, r.Dialled, millis(r.StartedAt))
+	values = appendParty(values, &r.Caller)
+	values = append(values, optional(r.AnsweredAt), optional(r.EndedAt), string(r.Result), r.Cause, r.EndedBy, string(r.Way),
+		r.TrunkID, string(r.Via), r.MessageID)
+	values = appendParty(values, &r.Callee)
+	if r.Diverted == (callrecord.Party{}) && r.Transfer == (callrecord.Transfer{}) {
+		return st.plain, values
 	}
-	return args
+	for _, c := range otherColumns(r) {
+		values = append(values, c.stored())
+	}
+	return st.whole, values
+}
+
+func appendParty(values []any, p *callrecord.Party) []any {
+	return append(values, p.UserID, p.DeviceID, p.DeviceName, p.SessionID, p.Number, p.Name)
 }
 
 // End implements [callrecord.Store]. It leaves all indexes alone but that of

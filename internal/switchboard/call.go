@@ -5,20 +5,16 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
+	"github.com/hotdesk-pbx/hotdesk/internal/dialplan"
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/events"
 	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
 	"github.com/hotdesk-pbx/hotdesk/internal/sip"
 	"github.com/hotdesk-pbx/hotdesk/internal/sip/dialog"
 )
-
-// inboxSize bounds what may wait for a call's goroutine. A phone that sends
-// more at once loses its call, not the server.
-const inboxSize = 256
 
 // call is one live call. Its goroutine alone touches it; everything else posts
 // to its inbox.
@@ -30,11 +26,10 @@ type call struct {
 	hops     int                               // Max-Forwards left for the far side
 	madeFrom string                            // the ID of the device that made it, or ""
 	dialled  string
-	foreign  bool // the dialled address is of another domain of this server
-	withheld bool // whoever calls does not want to be shown
-	inbox    chan any
-	flooded  chan struct{} // closed when the inbox overflowed
-	flood    func()        // closes it
+	wish     dialplan.Action // what that means
+	foreign  bool            // the dialled address is of another domain of this server
+	withheld bool            // whoever calls does not want to be shown
+	inbox    inbox
 
 	pending  []any // messages to be read before those in the inbox
 	stopping bool  // the server stops, or the call was flooded
@@ -65,6 +60,7 @@ func (s *Switchboard) newCall(tx *sip.ServerTx, from identity, domain directory.
 	c := s.blankCall(from, domain)
 	c.hops = hopsLeft(req)
 	c.dialled = sip.URIUser(req.Recipient)
+	c.wish = c.read(c.dialled)
 	c.record.Dialled = c.dialled
 	c.foreign = known && named.ID != domain.ID
 	c.withheld = wantsPrivacy(req)
@@ -74,16 +70,13 @@ func (s *Switchboard) newCall(tx *sip.ServerTx, from identity, domain directory.
 // blankCall makes a call of somebody to nobody yet.
 func (s *Switchboard) blankCall(from identity, domain directory.Domain) *call {
 	id := newID()
-	flooded := make(chan struct{})
 	c := &call{
 		board:    s,
 		log:      s.cfg.Log.With(slog.String("call", id), slog.String("from", from.name())),
 		domain:   domain,
 		hops:     maxHops,
 		madeFrom: from.device.ID,
-		inbox:    make(chan any, inboxSize),
-		flooded:  flooded,
-		flood:    sync.OnceFunc(func() { close(flooded) }),
+		inbox:    newInbox(),
 		record: callrecord.Record{
 			ID: id, DomainID: domain.ID, StartedAt: s.cfg.Now().UTC(), Caller: from.shown,
 		},
@@ -108,34 +101,27 @@ func hopsLeft(req *sip.Request) int {
 // event is the sink of the call's legs.
 func (c *call) event(e dialog.Event) { _ = c.post(e) }
 
-// post puts a message into the inbox. A phone that floods it ends its call:
-// what is lost could have been the message that ends it.
+// post puts a message into the inbox. A phone that floods it ends its call.
 func (c *call) post(message any) (posted bool) {
-	select {
-	case c.inbox <- message:
-		return true
-	default:
+	posted = c.inbox.post(message)
+	if !posted {
 		c.log.Error("inbox is full, the call ends")
-		c.flood()
-		return false
 	}
+	return posted
 }
 
-// next waits for a message, until the timer fires (nil: for ever). A flooded
-// inbox reads as the order to hang up.
+// next waits for a message, until the timer fires (nil: for ever).
 func (c *call) next(timer <-chan time.Time) (message any, timeout bool) {
-	if len(c.pending) > 0 {
-		message, c.pending = c.pending[0], c.pending[1:]
-		return c.noted(message), false
+	for len(c.pending) == 0 {
+		select {
+		case <-c.inbox.came:
+			c.pending = c.inbox.take()
+		case <-timer:
+			return nil, true
+		}
 	}
-	select {
-	case <-c.flooded:
-		return c.noted(hangUp{}), false
-	case message = <-c.inbox:
-		return c.noted(message), false
-	case <-timer:
-		return nil, true
-	}
+	message, c.pending = c.pending[0], c.pending[1:]
+	return c.noted(message), false
 }
 
 // noted keeps what no part of a call may overlook.

@@ -40,7 +40,7 @@ type Emergencies interface {
 // urgent tells whether digits call for help, also behind the code that
 // withholds who calls.
 func (c *call) urgent() bool {
-	action := c.read(c.dialled)
+	action := c.wish
 	if action.Kind == dialplan.Withhold {
 		action = c.read(action.Number)
 	}

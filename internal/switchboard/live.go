@@ -130,13 +130,18 @@ func (c *LiveCall) members() []string {
 	if c == nil {
 		return nil
 	}
-	var ids []string
-	for _, p := range append([]callrecord.Party{c.Caller, c.Callee}, c.Ringing...) {
-		for _, id := range []string{p.UserID, p.DeviceID} {
+	ids := make([]string, 0, 4+2*len(c.Ringing))
+	add := func(p *callrecord.Party) {
+		for _, id := range [...]string{p.UserID, p.DeviceID} {
 			if id != "" && !slices.Contains(ids, id) {
 				ids = append(ids, id)
 			}
 		}
+	}
+	add(&c.Caller)
+	add(&c.Callee)
+	for i := range c.Ringing {
+		add(&c.Ringing[i])
 	}
 	return ids
 }

@@ -146,14 +146,7 @@ func (c *call) give(p *party, to *call) {
 
 // unread takes the events of a leg out of what waits to be read.
 func (c *call) unread(leg *dialog.Leg) []any {
-	for waiting := true; waiting; {
-		select {
-		case message := <-c.inbox:
-			c.pending = append(c.pending, message)
-		default:
-			waiting = false
-		}
-	}
+	c.pending = append(c.pending, c.inbox.take()...)
 	var taken, left []any
 	for _, message := range c.pending {
 		if event, ok := message.(dialog.Event); ok && event.Of() == leg {

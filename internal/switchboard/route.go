@@ -52,7 +52,7 @@ func permit(s standing, kind dialplan.Kind) (denial, bool) {
 
 // dial does what the calling device dialled.
 func (c *call) dial(ctx context.Context) outcome {
-	action := c.read(c.dialled)
+	action := c.wish
 	if action.Kind == dialplan.Withhold {
 		c.withheld = true
 		action = c.read(action.Number)

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
@@ -64,10 +63,9 @@ func (s *Switchboard) summon(ctx context.Context, what summons) (result callreco
 // ownCall makes a call without a caller.
 func (s *Switchboard) ownCall(what summons) *call {
 	id := newID()
-	flooded := make(chan struct{})
 	c := &call{
 		board: s, log: s.cfg.Log.With(slog.String("call", id), slog.String("from", what.shown.Name)), domain: what.domain, hops: maxHops,
-		inbox: make(chan any, inboxSize), flooded: flooded, flood: sync.OnceFunc(func() { close(flooded) }),
+		inbox:  newInbox(),
 		record: callrecord.Record{ID: id, DomainID: what.domain.ID, StartedAt: s.cfg.Now().UTC(), Caller: what.shown},
 	}
 	c.caller = c.join(identity{shown: what.shown})

@@ -48,7 +48,7 @@ func (c *call) joins() (o outcome, done bool) {
 	if values := sip.Values(c.caller.leg.Invitation(), "Replaces"); len(values) > 0 {
 		return c.replaces(values), true
 	}
-	action := c.read(c.dialled)
+	action := c.wish
 	if _, ok := permit(standingOf(c.caller.user, c.domain.HotDesking), action.Kind); !ok {
 		return outcome{}, false
 	}

@@ -34,7 +34,7 @@ func (s *Switchboard) Warn(ctx context.Context) error {
 
 // warnUntilBehind returns when the context ends, or when warnings were lost.
 func (s *Switchboard) warnUntilBehind(ctx context.Context, ringing *sync.WaitGroup) {
-	facts := s.cfg.Events.Subscribe(warningsBehind)
+	facts := s.cfg.Events.Subscribe(warningsBehind, hotdesk.Warning{})
 	defer facts.Close()
 	for {
 		select {

@@ -123,7 +123,7 @@ func (s *Service) Run(ctx context.Context) error {
 	var running sync.WaitGroup
 	defer running.Wait()
 	for ctx.Err() == nil {
-		facts := s.cfg.Events.Subscribe(256)
+		facts := s.cfg.Events.Subscribe(256, directory.Changed{})
 		s.reconcile(ctx, &running)
 		s.follow(ctx, facts, &running)
 		facts.Close()

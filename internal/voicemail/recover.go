@@ -75,7 +75,7 @@ func (s *Service) Run(ctx context.Context) error {
 // watch follows the directory. At its start, and when it lagged behind, it
 // looks at everything.
 func (s *Service) watch(ctx context.Context) {
-	sub := s.cfg.Events.Subscribe(factsBehind)
+	sub := s.cfg.Events.Subscribe(factsBehind, directory.Changed{})
 	defer sub.Close()
 	s.attempt(ctx, s.reconcile)
 	for {
