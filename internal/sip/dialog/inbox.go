@@ -45,14 +45,22 @@ func (b *inbox) work(f func()) {
 	}
 }
 
-// call posts f and waits until it has run. It must not be used from within the
+// call runs f, or waits until it has run. It must not be used from within the
 // inbox.
 func (b *inbox) call(f func()) {
+	b.mu.Lock()
+	if !b.busy {
+		b.busy = true
+		b.mu.Unlock()
+		b.work(f)
+		return
+	}
 	done := make(chan struct{})
-	b.post(func() {
+	b.queue = append(b.queue, func() {
 		defer close(done)
 		f()
 	})
+	b.mu.Unlock()
 	<-done
 }
 
