@@ -229,7 +229,7 @@ func TestRunEndsWhatTheDirectoryNoLongerAllows(t *testing.T) {
 		o.bus.Publish(directory.Changed{DomainID: "other"})
 		synctest.Wait()
 		for range 2000 {
-			o.bus.Publish(hotdesk.Refused{})
+			o.bus.Publish(directory.Changed{DomainID: "other"})
 		}
 		o.book.policy(func(p *directory.HotDesking) { p.Enabled = false })
 		o.store.setFail(nil)
