@@ -1,6 +1,8 @@
 # make help lists what there is.
 SHELL := /bin/bash
 tool  := go tool -modfile=tools/go.mod
+# The tests of the binary build it as it is built for users, so that nothing is compiled twice.
+plain := CGO_ENABLED=0 GOFLAGS=-trimpath
 # SQLite is C translated to Go; to watch its every read and write takes most of a store test's time and finds no race of ours.
 race  := -race -gcflags=modernc.org/...=-race=false
 # A number of inputs: when a time is over, Go before 1.27 may call that a failure (go.dev/issue/75804).
@@ -27,7 +29,7 @@ setup: ## install the Debian packages the tests drive (phones, databases)
 	scripts/setup.sh
 
 build: ## bin/hotdesk, one static binary
-	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/...
+	$(plain) go build -o bin/ ./cmd/...
 
 generate: ## the pages' Go from their templates
 	$(tool) templ generate -include-version=false -path internal/portal
@@ -45,7 +47,7 @@ unit: ## all tests but those with real phones, with the race detector; those tha
 	go test $(race) -shuffle=on ./internal/switchboard ./internal/apptest ./internal/sqlstore ./cmd/... ./internal/...
 
 e2e: build ## the built binary with phones nobody here wrote; they mostly wait, so four tests at a time
-	go test -shuffle=on -count=1 -parallel 4 -timeout 12m ./e2e/...
+	$(plain) go test -shuffle=on -count=1 -parallel 4 -timeout 12m ./e2e/...
 
 screenshots: ## a picture of each page of the portal, into docs/screenshots
 	rm -rf docs/screenshots; mkdir -p docs/screenshots
