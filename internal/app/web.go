@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"golang.org/x/net/netutil"
@@ -43,7 +44,8 @@ func (a *App) openWeb(ctx context.Context) error {
 		Directory: a.directory, Passwords: a.login, Web: a.signedIn, FirstStart: a.firstStart, Resets: a.resets,
 		SignOn: signon.New(func() string { return a.url() + portal.SignOnBack }, a.cfg.Now), Sessions: a.sessions,
 		Calls: a.busy, Locations: a.locations, Telephony: a.phones.board, Phones: a.phones.orders, Trunks: a.phones.trunks,
-		Mail:        a.mail,
+		Mail:      a.mail,
+		Mailboxes: a.mailboxes, URL: strings.TrimSuffix(a.cfg.URL, "/"),
 		Emergencies: a.emergency, Lockouts: a.login, Records: a.db.Records(), Audit: a.db.Audit(), Events: a.bus, Now: a.cfg.Now, Log: a.log, SIP: a.phonesReach,
 	})
 	if err != nil {

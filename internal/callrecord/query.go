@@ -2,6 +2,9 @@ package callrecord
 
 import (
 	"context"
+	"errors"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -28,6 +31,26 @@ type Cursor struct {
 
 // Cursor is the place of the record.
 func (r *Record) Cursor() Cursor { return Cursor{StartedAt: r.StartedAt, ID: r.ID} }
+
+// String is the place as a text, for whoever asks for what comes behind it.
+func (c Cursor) String() string { return strconv.FormatInt(c.StartedAt.UnixMilli(), 10) + "." + c.ID }
+
+// ErrCursor says that a text is no place in the list of records.
+var ErrCursor = errors.New("this is no place in a list of calls")
+
+// ParseCursor reads what [Cursor.String] wrote; "" is the start. It fails with
+// [ErrCursor].
+func ParseCursor(text string) (Cursor, error) {
+	if text == "" {
+		return Cursor{}, nil
+	}
+	at, id, _ := strings.Cut(text, ".")
+	ms, err := strconv.ParseInt(at, 10, 64)
+	if err != nil || id == "" {
+		return Cursor{}, ErrCursor
+	}
+	return Cursor{StartedAt: time.UnixMilli(ms), ID: id}, nil
+}
 
 // Store keeps records. Put and End return when the record is on disk; many share one sync.
 type Store interface {

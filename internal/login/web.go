@@ -122,6 +122,23 @@ func (w *Web) End(ctx context.Context, userID, id string) error {
 	return w.store.DropWebSessions(ctx, userID, id)
 }
 
+// EndOthers signs a user out everywhere but in the browser whose session has the ID.
+func (w *Web) EndOthers(ctx context.Context, userID, but string) error {
+	sessions, err := w.store.WebSessions(ctx, userID)
+	if err != nil {
+		return fmt.Errorf("find where a user is signed in: %w", err)
+	}
+	for _, s := range sessions {
+		if s.ID == but {
+			continue
+		}
+		if err := w.store.DropWebSessions(ctx, userID, s.ID); err != nil {
+			return fmt.Errorf("end a web session: %w", err)
+		}
+	}
+	return nil
+}
+
 // Run drops the sessions that are over, until the context ends.
 func (w *Web) Run(ctx context.Context) error {
 	ticker := time.NewTicker(time.Hour)

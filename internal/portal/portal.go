@@ -6,6 +6,7 @@ package portal
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -20,6 +21,7 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/login"
 	"github.com/hotdesk-pbx/hotdesk/internal/switchboard"
 	"github.com/hotdesk-pbx/hotdesk/internal/trunk"
+	"github.com/hotdesk-pbx/hotdesk/internal/voicemail"
 )
 
 // Passwords proves who somebody is, and helps who has forgotten theirs;
@@ -75,6 +77,15 @@ type Trunks interface {
 	State(trunkID string) (trunk.State, bool)
 }
 
+// Mailboxes keeps the messages; voicemail.Service does.
+type Mailboxes interface {
+	Messages(ctx context.Context, userID string) ([]voicemail.Message, error)
+	Open(ctx context.Context, messageID string) (io.ReadCloser, voicemail.Message, error)
+	Mark(ctx context.Context, userID string, to voicemail.State, messageIDs ...string) error
+	Delete(ctx context.Context, userID string, messageIDs ...string) error
+	Mailbox(ctx context.Context, userID string) (voicemail.Mailbox, error)
+}
+
 // Config is what a [Portal] needs; all of it.
 type Config struct {
 	Directory   *directory.Service
@@ -94,6 +105,8 @@ type Config struct {
 	Lockouts    Lockouts
 	Records     Records
 	Audit       AuditLog
+	Mailboxes   Mailboxes
+	URL         string // of the portal for people; "": the one that they ask
 	Events      *events.Bus
 	Now         func() time.Time
 	Log         *slog.Logger
@@ -141,7 +154,7 @@ func (p *Portal) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.handler.S
 // guarded tells browsers to take nothing from elsewhere and to show the portal
 // in nobody's frame.
 func guarded(next http.Handler) http.Handler {
-	const policy = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; form-action 'self'; base-uri 'none'"
+	const policy = "default-src 'self'; img-src 'self' data:; media-src 'self'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; form-action 'self'; base-uri 'none'"
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", policy)

@@ -250,6 +250,12 @@ func TestWhoMaySeeWhat(t *testing.T) {
 		"GET /phones": own, "GET /phones/live": own, "GET /phones/add": own, "POST /phones/{session}/release": own,
 		"GET /phones/activate": own, "POST /phones/activate": own, "GET /phones/activate/live": own,
 		"POST /phones/activate/{activation}/cancel": own,
+		"GET /messages": own, "GET /messages/live": own, "GET /messages/{message}/sound": "", // there is no such message
+		"POST /messages/{message}/saved": own, "POST /messages/{message}/new": own, "POST /messages/{message}/delete": own,
+		"GET /calls": own, "GET /calls.csv": own, "GET /domains/{domain}/calls": see, "GET /domains/{domain}/calls.csv": see,
+		"GET /profile": own, "POST /profile": own, "POST /profile/pin": own, "POST /profile/password": own,
+		"POST /profile/browsers/{browser}/end": own, "POST /profile/browsers/end-others": own,
+		"GET /desks/{domain}/{device}": own, "GET /domains/{domain}/labels": manage,
 	}
 	const inventory = "/domains/{domain}/inventory"
 	for _, pattern := range []string{

@@ -19,7 +19,7 @@ type route struct {
 // open to who may do the act there, and "not found" to everybody else.
 func routes() []route {
 	const domain = "/domains/{domain}"
-	return slices.Concat(inventoryRoutes(domain+"/inventory"), lineRoutes(domain+"/inventory"), settingsRoutes(domain+"/settings"), []route{
+	return slices.Concat(inventoryRoutes(domain+"/inventory"), lineRoutes(domain+"/inventory"), settingsRoutes(domain+"/settings"), ownRoutes(), []route{
 		{Pattern: "GET /{$}", do: (*visit).home},
 		{Pattern: "GET /sign-in", open: true, do: (*visit).signInPage},
 		{Pattern: "POST /sign-in", open: true, do: (*visit).signIn},
@@ -61,16 +61,47 @@ func routes() []route {
 		{Pattern: "POST " + domain + "/users/{extension}/unlock", needs: directory.ActManageAccounts, do: (*visit).unlock},
 		{Pattern: "GET " + domain + "/users/{extension}/devices", needs: directory.ActManageAccounts, do: (*visit).userDevices},
 		{Pattern: "POST " + domain + "/sessions/{session}/end", needs: directory.ActManageAccounts, do: (*visit).endSession},
-
-		{Pattern: "GET /phones", needs: directory.ActUseOwn, do: (*visit).phones},
-		{Pattern: "GET /phones/live", needs: directory.ActUseOwn, do: (*visit).phonesLive},
-		{Pattern: "GET /phones/add", needs: directory.ActUseOwn, do: (*visit).addPhone},
-		{Pattern: "POST /phones/{session}/release", needs: directory.ActUseOwn, do: (*visit).release},
-		{Pattern: "GET /phones/activate", needs: directory.ActUseOwn, do: (*visit).activatePage},
-		{Pattern: "POST /phones/activate", needs: directory.ActUseOwn, do: (*visit).activate},
-		{Pattern: "GET /phones/activate/live", needs: directory.ActUseOwn, do: (*visit).activateLive},
-		{Pattern: "POST /phones/activate/{activation}/cancel", needs: directory.ActUseOwn, do: (*visit).cancelActivation},
+		{Pattern: "GET " + domain + "/calls", needs: directory.ActSeeCalls, do: (*visit).allCalls},
+		{Pattern: "GET " + domain + "/calls.csv", needs: directory.ActSeeCalls, do: (*visit).allCallsCSV},
+		{Pattern: "GET " + domain + "/labels", needs: directory.ActManageAccounts, do: (*visit).labels},
 	})
+}
+
+// ownRoutes lead to what is somebody's own.
+func ownRoutes() []route {
+	routes := []route{
+		{Pattern: "GET /phones", do: (*visit).phones},
+		{Pattern: "GET /phones/live", do: (*visit).phonesLive},
+		{Pattern: "GET /phones/add", do: (*visit).addPhone},
+		{Pattern: "POST /phones/{session}/release", do: (*visit).release},
+		{Pattern: "GET /phones/activate", do: (*visit).activatePage},
+		{Pattern: "POST /phones/activate", do: (*visit).activate},
+		{Pattern: "GET /phones/activate/live", do: (*visit).activateLive},
+		{Pattern: "POST /phones/activate/{activation}/cancel", do: (*visit).cancelActivation},
+
+		{Pattern: "GET /messages", do: (*visit).messages},
+		{Pattern: "GET /messages/live", do: (*visit).messagesLive},
+		{Pattern: "GET /messages/{message}/sound", do: (*visit).messageSound},
+		{Pattern: "POST /messages/{message}/saved", do: (*visit).markSaved},
+		{Pattern: "POST /messages/{message}/new", do: (*visit).markNew},
+		{Pattern: "POST /messages/{message}/delete", do: (*visit).deleteMessage},
+
+		{Pattern: "GET /calls", do: (*visit).ownCalls},
+		{Pattern: "GET /calls.csv", do: (*visit).ownCallsCSV},
+
+		{Pattern: "GET /profile", do: (*visit).profile},
+		{Pattern: "POST /profile", do: (*visit).saveProfile},
+		{Pattern: "POST /profile/pin", do: (*visit).changePIN},
+		{Pattern: "POST /profile/password", do: (*visit).changePassword},
+		{Pattern: "POST /profile/browsers/{browser}/end", do: (*visit).endBrowser},
+		{Pattern: "POST /profile/browsers/end-others", do: (*visit).endOtherBrowsers},
+
+		{Pattern: "GET /desks/{domain}/{device}", do: (*visit).deskByLabel},
+	}
+	for i := range routes {
+		routes[i].needs = directory.ActUseOwn
+	}
+	return routes
 }
 
 // Patterns are the method and path of every route, for a test that says who may

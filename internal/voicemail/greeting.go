@@ -88,6 +88,15 @@ func (s *Service) write(name string, pcm []int16) error {
 	return nil
 }
 
+// Mailbox reads what a user has said for the callers.
+func (s *Service) Mailbox(ctx context.Context, userID string) (Mailbox, error) {
+	box, err := s.mailbox(ctx, userID)
+	if err != nil {
+		return Mailbox{}, fmt.Errorf("read a mailbox: %w", err)
+	}
+	return box, nil
+}
+
 // mailbox reads a mailbox, an empty one when nothing was stored yet.
 func (s *Service) mailbox(ctx context.Context, userID string) (Mailbox, error) {
 	found, err := s.cfg.Store.Mailboxes(ctx, userID)

@@ -44,6 +44,15 @@ for (const opener of document.querySelectorAll("[data-dialog]")) {
   });
   window.addEventListener("pagehide", () => giveUp(dialog));
 }
+// One message plays at a time, and one that was heard to its end is not new any more.
+document.addEventListener("play", (event) => {
+  for (const other of document.querySelectorAll("audio")) if (other !== event.target) other.pause();
+}, true);
+document.addEventListener("ended", (event) => {
+  const heard = event.target.dataset?.heard;
+  if (heard) fetch(heard, { method: "POST", headers: { "HX-Request": "true" } });
+}, true);
+document.querySelector("[data-print]")?.addEventListener("click", () => window.print());
 // A lost connection says so.
 const lost = (is) => { const note = document.getElementById("lost"); if (note) note.hidden = !is; };
 document.addEventListener("htmx:sse:error", () => lost(true));
