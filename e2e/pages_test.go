@@ -34,6 +34,8 @@ func noPages() []string {
 		"GET /{$}",                 // leads on
 		"GET /sign-in/single/back", // leads on
 		"GET /domains/{domain}/users/add/extension", // a part of a form
+		"GET /calls.csv", "GET /domains/{domain}/calls.csv", // files
+		"GET /messages/{message}/sound",
 	}
 }
 
