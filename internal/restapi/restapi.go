@@ -94,6 +94,7 @@ type Config struct {
 type API struct {
 	cfg     Config
 	openAPI []byte
+	docs    []byte
 	mux     *http.ServeMux
 }
 
@@ -113,6 +114,9 @@ func New(cfg Config) (*API, error) {
 	var err error
 	if a.openAPI, err = json.MarshalIndent(api.OpenAPI(), "", "  "); err != nil {
 		return nil, fmt.Errorf("describe the API: %w", err)
+	}
+	if a.docs, err = docs(api.OpenAPI()); err != nil {
+		return nil, err
 	}
 	a.open(a.mux)
 	a.mux.HandleFunc("/api/", a.nowhere)
@@ -147,6 +151,7 @@ func (a *API) open(mux *http.ServeMux) {
 		}
 		a.say(w, http.StatusOK, "ready\n")
 	})
+	mux.HandleFunc("GET "+prefix+"/docs", a.serveDocs)
 	mux.HandleFunc("GET "+prefix+"/openapi.json", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/openapi+json")
 		_, _ = w.Write(a.openAPI)

@@ -288,7 +288,7 @@ func TestPublicDoor(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	for line, want := range map[string]int{
-		"GET /healthz": 200, "GET /readyz": 200, "GET /api/v1/openapi.json": 200,
+		"GET /healthz": 200, "GET /readyz": 200, "GET /api/v1/docs": 200, "GET /api/v1/openapi.json": 200,
 		"GET /api/v1/domains": 401, "POST /api/v1/domains": 401, "PUT /api/v1/office": 401, "GET /api/v1/domains/acme.test/office": 401,
 		"DELETE /api/v1/domains/acme.test": 401, "GET /api/v1/": 401, "GET /api/v1/../v1/domains": 307, "GET /": 404, "POST /healthz": 405,
 	} {
