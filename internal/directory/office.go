@@ -189,6 +189,14 @@ func (m *MailServer) SetServer(address, user string) {
 	}
 }
 
+// SetProvider points to a provider, and to our client there. The secret goes
+// with another one.
+func (s *SignOn) SetProvider(issuer, clientID string) {
+	if issuer != s.Issuer || clientID != s.ClientID {
+		s.Issuer, s.ClientID, s.ClientSecret = issuer, clientID, ""
+	}
+}
+
 // SetPIN gives a user a PIN, or takes it away when it is "". The reasons for
 // which it refuses are those of [credential.CheckPIN].
 func SetPIN(u *User, pin string) error {

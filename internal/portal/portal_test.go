@@ -276,7 +276,7 @@ func TestWhoMaySeeWhat(t *testing.T) {
 		"GET " + inventory + "/trunk/{trunk}", "POST " + inventory + "/trunk/{trunk}", "POST " + inventory + "/trunk/{trunk}/delete",
 		"GET " + settings, "POST " + settings, "GET " + settings + "/hot-desking", "POST " + settings + "/hot-desking",
 		"GET " + settings + "/calls", "POST " + settings + "/calls", "GET " + settings + "/voicemail", "POST " + settings + "/voicemail",
-		"GET " + settings + "/emergency", "POST " + settings + "/emergency", "GET " + settings + "/mail", "POST " + settings + "/mail",
+		"GET " + settings + "/emergency", "POST " + settings + "/emergency", "GET " + settings + "/sign-on", "POST " + settings + "/sign-on", "GET " + settings + "/mail", "POST " + settings + "/mail",
 		"POST " + settings + "/mail/test",
 	} {
 		may[pattern] = domainManagers

@@ -27,6 +27,8 @@ type settingsView struct {
 	Email    string // of whoever is signed in
 	People   int    // persons of the domain
 	Barred   []directory.User
+	// SignOnBack is where a provider sends browsers to.
+	SignOnBack string
 	unplaced
 }
 
@@ -46,6 +48,7 @@ func settingsTabs() []settingsTab {
 		{"Voicemail", "/voicemail", voicemailValues, fillVoicemail, voicemailFields},
 		{"Emergency", "/emergency", emergencyValues, fillEmergency, emergencyFields},
 		{"Mail server", "/mail", mailValues, fillMail, mailFields},
+		{"Single sign-on", "/sign-on", signOnValues, fillSignOn, signOnFields},
 	}
 }
 
@@ -87,7 +90,7 @@ func (v *visit) showSettings(tab settingsTab, f *form) error {
 func (v *visit) viewSettings(tab settingsTab) settingsView {
 	base := domainPath(v.domain) + "/settings"
 	view := settingsView{
-		Domain: v.domain, Path: base + tab.Path, Email: v.user.Email,
+		Domain: v.domain, Path: base + tab.Path, Email: v.user.Email, SignOnBack: v.cfg.SignOn.Back(),
 		Activate: directory.May(v.actor(), directory.ActActivatePhones, directory.Target{DomainID: v.domain.ID}),
 	}
 	for _, t := range settingsTabs() {

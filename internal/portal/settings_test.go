@@ -36,6 +36,7 @@ func TestWrongSettings(t *testing.T) {
 		},
 		"/emergency": {"emergency.notify_extension": "1099", "emergency.notify_email": "nobody"},
 		"/mail":      {"mail.address": "smtp", "mail.from": "nobody", "mail.user": "acme"},
+		"/sign-on":   {"sign_on.issuer": "http://login.acme.test", "sign_on.client_id": strings.Repeat("x", 300)},
 	} {
 		form := b.filled(settings + path)
 		for field, value := range fields {
@@ -67,6 +68,7 @@ func TestSettingsAreSaved(t *testing.T) {
 		"/calls":       {"outside.class", "all", "outside.premium", "true", "codes.park", ""},
 		"/voicemail":   {"mailboxes.max_messages", "10"},
 		"/emergency":   {"emergency.notify_extension", "1001"},
+		"/sign-on":     {"sign_on.issuer", "https://login.acme.test", "sign_on.client_id", "hotdesk", "sign_on.client_secret", "client-secret"},
 		"/mail":        {"mail.address", "127.0.0.1:9", "mail.from", "pbx@acme.test", "mail.user", "acme", "mail.password", "mail-secret"},
 	} {
 		b.saved(settings+path, with(b.filled(settings+path), pairs...), settings+path)
@@ -75,7 +77,7 @@ func TestSettingsAreSaved(t *testing.T) {
 	h := d.HotDesking
 	if d.TimeZone != "Europe/Berlin" || d.MainNumber != "+49301234567" || d.KeepCalls != 90 || h.ReleaseAt.Set || h.MaxHours != 9 || h.TakeOverIdle != 20 ||
 		d.Outside.Class != directory.ClassAll || !d.Outside.Premium || d.Codes.Park != "" || d.Mailboxes.MaxMessages != 10 || d.Emergency.NotifyExtension != "1001" ||
-		d.Mail.Password != "mail-secret" || h.LoginCode != "*88" || !h.Enabled {
+		d.Mail.Password != "mail-secret" || d.SignOn.ClientSecret != "client-secret" || h.LoginCode != "*88" || !h.Enabled {
 		t.Errorf("the domain as saved: %+v", d)
 	}
 	if body := b.shows(settings+"/mail", "One is kept, and never shown"); strings.Contains(body, "mail-secret") {
@@ -84,6 +86,9 @@ func TestSettingsAreSaved(t *testing.T) {
 	b.saved(settings+"/mail", b.filled(settings+"/mail"), settings+"/mail")
 	if d, _ = o.App.Directory().DomainByName("acme.test"); d.Mail.Password != "mail-secret" {
 		t.Error("a password that was not given is lost")
+	}
+	if body := b.shows(settings+"/sign-on", "/sign-in/single/back"); strings.Contains(body, "client-secret") {
+		t.Error("the client secret is shown")
 	}
 	b.shows(settings+"/emergency", "Devices without a place", devicesPage("5402"))
 }

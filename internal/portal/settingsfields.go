@@ -124,6 +124,19 @@ func fillMail(d *directory.Domain, f *form) {
 	}
 }
 
+// signOnValues leave the secret out, which is never shown.
+func signOnValues(d directory.Domain) map[string]string {
+	return map[string]string{"sign_on.issuer": d.SignOn.Issuer, "sign_on.client_id": d.SignOn.ClientID, "sign_on.client_secret": ""}
+}
+
+// fillSignOn keeps the secret where none is given.
+func fillSignOn(d *directory.Domain, f *form) {
+	d.SignOn.SetProvider(f.text("sign_on.issuer"), f.text("sign_on.client_id"))
+	if secret := f.Values.Get("sign_on.client_secret"); secret != "" {
+		d.SignOn.ClientSecret = secret
+	}
+}
+
 // outsideClasses are the classes of service, in words.
 func outsideClasses() []choice {
 	return []choice{

@@ -22,6 +22,8 @@ const (
 
 // SignOn asks a domain's provider who somebody is; signon.Service does.
 type SignOn interface {
+	// Back is where providers send browsers to.
+	Back() string
 	Begin(ctx context.Context, on directory.SignOn) (location string, p signon.Pending, err error)
 	Finish(ctx context.Context, on directory.SignOn, p signon.Pending, state, code string) (email string, err error)
 }

@@ -133,14 +133,12 @@ func setMail(m *directory.MailServer, in resource.MailInput) {
 	set(&m.Password, in.Password)
 }
 
-// setSignOn changes the provider. The secret goes with a new one.
+// setSignOn changes the provider.
 func setSignOn(s *directory.SignOn, in resource.SignOnInput) {
-	was := *s
-	set(&s.Issuer, in.Issuer)
-	set(&s.ClientID, in.ClientID)
-	if s.Issuer != was.Issuer || s.ClientID != was.ClientID {
-		s.ClientSecret = ""
-	}
+	issuer, clientID := s.Issuer, s.ClientID
+	set(&issuer, in.Issuer)
+	set(&clientID, in.ClientID)
+	s.SetProvider(issuer, clientID)
 	set(&s.ClientSecret, in.ClientSecret)
 }
 

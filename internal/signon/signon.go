@@ -57,6 +57,9 @@ func New(back func() string, now func() time.Time) *Service {
 	return &Service{back: back, client: &http.Client{Timeout: patience}, now: now, known: map[string]provider{}}
 }
 
+// Back is where providers send browsers to.
+func (s *Service) Back() string { return s.back() }
+
 // Begin is where a browser must go, and what it must keep until it comes back.
 func (s *Service) Begin(ctx context.Context, on directory.SignOn) (location string, p Pending, err error) {
 	config, _, err := s.config(ctx, on)
