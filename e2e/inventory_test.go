@@ -35,7 +35,7 @@ func (b *browser) want(element string, parts ...string) {
 func TestInventoryInTheBrowser(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	const password = "a portal password"
+	const password = "the manager's own"
 	s.apply(t, office()+"[[user]]\nextension = \"1000\"\nname = \"Mia Manager\"\nscope = \"office_manager\"\npassword = \""+password+"\"\n")
 	manager := startBrowser(t, s)
 	manager.signIn("1000@acme.test", password, "#desks")

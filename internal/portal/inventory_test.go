@@ -141,7 +141,8 @@ func TestPhoneIsChanged(t *testing.T) {
 	b.shows(inventory+"/devices", "5401", "5402")
 }
 
-// TestAssigningADeskAsksFirst gives a desk at which somebody sits to a person.
+// TestAssigningADeskAsksFirst gives a desk at which somebody sits to a person,
+// and takes from whoever sits there the right to.
 func TestAssigningADeskAsksFirst(t *testing.T) {
 	t.Parallel()
 	o := office(t)
@@ -150,6 +151,7 @@ func TestAssigningADeskAsksFirst(t *testing.T) {
 	for path, change := range map[string][]string{
 		inventory + "/phones/80:5e:c0:11:22:33": {"owner", "1008"},
 		inventory + "/devices/5401":             {"owner", ""},
+		userOf("basic_user"):                    {"hot_desking", ""},
 	} {
 		form := with(b.filled(path), change...)
 		p := b.ask(http.MethodPost, path, form)
@@ -165,6 +167,12 @@ func TestAssigningADeskAsksFirst(t *testing.T) {
 	form.Set("confirmed", attribute(regexp.MustCompile(`<input[^>]*name="confirmed"[^>]*>`).FindString(asked.body), "value"))
 	b.saved(inventory+"/devices/5401", form, inventory+"/devices/5401")
 	apptest.Await(t, facts, func(e hotdesk.Ended) bool { return e.Session.ID == held.ID && e.Session.Ended == hotdesk.Withdrawn })
+}
+
+// userOf is the page of the user of a scope.
+func userOf(scope string) string {
+	extension, _, _ := strings.Cut(nameOf(scope), "@")
+	return "/domains/acme.test/users/" + extension
 }
 
 func TestDeviceIsAddedAndChanged(t *testing.T) {
@@ -294,8 +302,7 @@ func TestEndSessionSaysWhatHappened(t *testing.T) {
 	}
 	const page = inventory + "/devices/5402"
 	b.shows(page, "In use at Window (5402)", "End Session", "A call in progress goes on.", "In a call")
-	extension, _, _ := strings.Cut(nameOf("call_center_agent"), "@")
-	b.shows("/domains/acme.test/users/"+extension+"/devices", "In use at Window (5402)", "End Session")
+	b.shows(userOf("call_center_agent")+"/devices", "In use at Window (5402)", "End Session")
 	end := "/domains/acme.test/sessions/" + held.ID + "/end"
 	if p := b.ask(http.MethodPost, end, url.Values{}, "Referer", b.base+page); p.location != page {
 		t.Fatalf("ending answers %d %q", p.status, p.location)

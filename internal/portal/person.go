@@ -34,7 +34,7 @@ func (v *visit) showUser(user directory.User, f *form) error {
 	return v.show(f.status, user.Name, userForm(v.domain, v.viewUser(user), v.grantable(), v.sites(), f))
 }
 
-// saveUser changes a user as a form says.
+// saveUser changes a user as a form says. Whoever it would log out is shown first.
 func (v *visit) saveUser() error {
 	user, err := v.userOf()
 	if err != nil {
@@ -98,7 +98,7 @@ func (v *visit) deleteUser() error {
 		return err
 	}
 	f := newForm()
-	done, err := v.change(f, user.ID, func(o *directory.Office) error {
+	done, err := v.changeAsking(f, user.ID, func(o *directory.Office) error {
 		o.RemoveUser(user.ID)
 		return nil
 	})

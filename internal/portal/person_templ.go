@@ -157,7 +157,7 @@ func userForm(domain directory.Domain, u userView, scopes []choice, sites []stri
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = buttons("Save", domainPath(domain)+"/users").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = saveButtons(f, "Save", domainPath(domain)+"/users").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
