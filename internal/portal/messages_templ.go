@@ -36,7 +36,7 @@ func messagesPage(box mailboxView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = connectionLost().Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = lost().Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -16,7 +16,7 @@ func TestProfile(t *testing.T) {
 	o := office(t)
 	edit(t, o, func(of *directory.Office) {
 		of.Domain.MainNumber = "+14165550100"
-		of.Numbers = append(of.Numbers, directory.Number{Number: "+14165550101", UserID: user(t, o, "basic_user").ID})
+		of.Numbers = append(of.Numbers, directory.Number{Number: "+14165550107", UserID: user(t, o, "basic_user").ID})
 	})
 	b := signedIn(t, o, "basic_user")
 	form := b.filled("/profile")
