@@ -14,6 +14,7 @@ import (
 	"golang.org/x/net/netutil"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
+	"github.com/hotdesk-pbx/hotdesk/internal/floorplan"
 	"github.com/hotdesk-pbx/hotdesk/internal/portal"
 	"github.com/hotdesk-pbx/hotdesk/internal/restapi"
 	"github.com/hotdesk-pbx/hotdesk/internal/signon"
@@ -46,7 +47,7 @@ func (a *App) openWeb(ctx context.Context) error {
 		Calls: a.busy, Locations: a.locations, Telephony: a.phones.board, Phones: a.phones.orders, Trunks: a.phones.trunks,
 		Mail:      a.mail,
 		Mailboxes: a.mailboxes, URL: strings.TrimSuffix(a.cfg.URL, "/"),
-		Emergencies: a.emergency, Lockouts: a.login, Records: a.db.Records(), Audit: a.db.Audit(), Events: a.bus, Now: a.cfg.Now, Log: a.log, SIP: a.phonesReach,
+		Emergencies: a.emergency, Lockouts: a.login, Records: a.db.Records(), Floors: floorplan.New(a.db.Floors(), a.directory), Audit: a.db.Audit(), Events: a.bus, Now: a.cfg.Now, Log: a.log, SIP: a.phonesReach,
 	})
 	if err != nil {
 		return err

@@ -56,15 +56,25 @@ func (v *visit) seenDesks() ([]deskView, error) {
 
 // board shows who sits where, now.
 func (v *visit) board() error {
+	view, err := v.viewBoard()
+	if err != nil {
+		return err
+	}
+	floors, err := v.cfg.Floors.Floors(v.r.Context(), v.domain.ID)
+	if err != nil {
+		return err
+	}
+	return v.show(http.StatusOK, "Desks", boardPage(view, floors, v.may(directory.ActManageDomain)))
+}
+
+func (v *visit) viewBoard() (boardView, error) {
 	view := boardView{
 		Domain: v.domain, Manage: v.may(directory.ActManageAccounts), After: v.boards.of(v.domain.ID).now(),
 		Text: v.r.URL.Query().Get("q"), Only: v.r.URL.Query().Get("state"),
 	}
 	var err error
-	if view.Desks, err = v.seenDesks(); err != nil {
-		return err
-	}
-	return v.show(http.StatusOK, "Desks", boardPage(view))
+	view.Desks, err = v.seenDesks()
+	return view, err
 }
 
 // boardLive keeps an open board up to date. A browser says which state it has

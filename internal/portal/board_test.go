@@ -149,11 +149,11 @@ func TestBoardOfAnotherOffice(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	edit(func(o *directory.Office) { o.UserByExtension("5401").Place = "Floor 5" })
+	edit(func(o *directory.Office) { o.UserByExtension("5402").Place = "Floor 5" })
 	if e := live.until("a place"); e.name != "desks" || strings.Count(e.data, "<li") != 1 || !strings.Contains(e.data, "floor 5") {
 		t.Errorf("a change of one desk sends %+v", e)
 	}
-	edit(func(o *directory.Office) { o.RemoveDevice(o.DeviceByName("5402").ID) })
+	edit(func(o *directory.Office) { o.RemoveDevice(o.DeviceByName("5401").ID) })
 	if e := live.until("a desk is gone"); e.name != "board" || strings.Count(e.data, "<li") != 1 {
 		t.Errorf("the end of a desk sends %+v", e)
 	}
@@ -165,7 +165,7 @@ func TestBoardIsSearched(t *testing.T) {
 	session(t, o, "basic_user", "5402")
 	b := signedIn(t, o, "office_manager")
 	for query, want := range map[string]int{
-		"": 2, "?q=5402": 1, "?q=+BASIC": 1, "?state=In+use": 1, "?state=Not+registered&q=5401": 1, "?state=Trouble": 2, "?q=nobody": 0, "?q=%3Cscript%3E": 0,
+		"": 2, "?q=5402": 1, "?q=+BASIC": 1, "?state=In+use": 1, "?state=Not+registered&q=5401": 1, "?state=Trouble": 1, "?q=nobody": 0, "?q=%3Cscript%3E": 0,
 	} {
 		p := b.ask(http.MethodGet, boardPath+query, nil)
 		_, list, _ := strings.Cut(p.body, `id="desks"`)

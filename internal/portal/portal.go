@@ -16,6 +16,7 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/checksync"
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/events"
+	"github.com/hotdesk-pbx/hotdesk/internal/floorplan"
 	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
 	"github.com/hotdesk-pbx/hotdesk/internal/location"
 	"github.com/hotdesk-pbx/hotdesk/internal/login"
@@ -104,6 +105,7 @@ type Config struct {
 	Emergencies Emergencies
 	Lockouts    Lockouts
 	Records     Records
+	Floors      *floorplan.Service
 	Audit       AuditLog
 	Mailboxes   Mailboxes
 	URL         string // of the portal for people; "": the one that they ask

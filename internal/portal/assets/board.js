@@ -47,7 +47,7 @@ const state = () => filter?.querySelector("[aria-pressed=true]")?.dataset.state 
 const is = (tile, what) => what === "" || tile.dataset.state === what || (what === "Trouble" && "trouble" in tile.dataset);
 let text = "";
 let only = "";
-const wanted = (tile) => is(tile, only) && (text === "" || plain(tile.dataset.words).includes(text));
+const wanted = (tile) => "only" in list.dataset ? tile.id === list.dataset.only : is(tile, only) && (text === "" || plain(tile.dataset.words).includes(text));
 
 const narrow = () => {
   text = plain(filter?.elements.q.value.trim() ?? "");
@@ -56,6 +56,7 @@ const narrow = () => {
   changed();
 };
 filter?.elements.q.addEventListener("input", narrow);
+document.addEventListener("narrow", narrow);
 filter?.addEventListener("submit", (event) => {
   event.preventDefault();
   if (event.submitter?.dataset.state !== undefined) {

@@ -6,7 +6,6 @@ create table floors (
   id text not null primary key,
   domain_id text not null references domains (id) on delete cascade,
   name text not null,
-  position integer not null,
   picture_type text not null,
   picture text not null, -- base64
   width integer not null, -- of the picture, in pixels
