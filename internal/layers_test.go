@@ -17,7 +17,7 @@ func layers() [][]string {
 	return [][]string{
 		{"audit", "callrecord", "credential", "events", "dialplan", "idempotency", "phonemodel", "sip/digest", "sip/sdp", "sip/resolve", "media/dtmf", "media/g711", "spreadsheet"},
 		{"directory", "media", "media/wav", "outbox", "sip"},
-		{"floorplan", "history", "hotdesk", "ivr/prompts", "login", "signon", "location", "officefile", "emergency", "sip/dialog", "sip/subscription", "trunk", "voicemail"},
+		{"floorplan", "history", "hotdesk", "ivr/prompts", "login", "signon", "location", "officecsv", "officefile", "emergency", "sip/dialog", "sip/subscription", "trunk", "voicemail"},
 		{"checksync", "ivr", "report", "restapi/resource", "softphone"},
 		{"switchboard"},
 		{"eventlog"},

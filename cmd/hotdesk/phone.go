@@ -13,6 +13,7 @@ type phoneCommand struct {
 	List   phoneList        `cmd:"" help:"List the phones of the inventory."`
 	Add    phoneAdd         `cmd:"" help:"Put a phone into the inventory."`
 	Set    phoneSet         `cmd:"" help:"Change a phone."`
+	Export phoneExport      `cmd:"" help:"Write the inventory as a table for spreadsheets; \"user import\" reads it."`
 	Delete phoneDelete      `cmd:"" help:"Take a phone out of the inventory; its devices stay."`
 }
 

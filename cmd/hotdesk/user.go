@@ -15,6 +15,8 @@ type userCommand struct {
 	Add    userAdd    `cmd:"" help:"Make a user: a person, or a desk account when the extension lies in the desk range."`
 	Set    userSet    `cmd:"" help:"Change a user."`
 	Unlock userUnlock `cmd:"" help:"Let a user try again who was locked out after wrong PINs or passwords."`
+	Import userImport `cmd:"" help:"Add and change people, desks or phones as a table of a spreadsheet says."`
+	Export userExport `cmd:"" help:"Write the people and desks as a table for spreadsheets."`
 	Delete userDelete `cmd:"" help:"Remove a user: a person's devices go too, a desk account's become unassigned."`
 }
 
@@ -28,6 +30,8 @@ func (userCommand) Help() string {
   hotdesk user set 1001 --do-not-disturb
   hotdesk user unlock 1001
   hotdesk user list --json
+  hotdesk user import people.csv --dry-run
+  hotdesk user export --output people.csv
   hotdesk user delete 1001`
 }
 

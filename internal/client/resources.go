@@ -2,9 +2,12 @@ package client
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/restapi/resource"
 )
@@ -22,6 +25,30 @@ func (c *Client) Try(ctx context.Context, office []byte) (resource.OfficeResult,
 // Export writes a domain as an office file.
 func (c *Client) Export(ctx context.Context, domain string) ([]byte, error) {
 	return c.send(ctx, http.MethodGet, path("domains", domain, "office"), "", nil)
+}
+
+// Import adds and changes people, desks or phones of a domain as a CSV table
+// says, or with dryRun tells what it would do.
+func (c *Client) Import(ctx context.Context, domain string, table []byte, dryRun bool) (resource.ImportResult, error) {
+	var result resource.ImportResult
+	reply, err := c.send(ctx, http.MethodPost, path("domains", domain, "import")+"?dry_run="+strconv.FormatBool(dryRun), "text/csv", table)
+	if err != nil {
+		return result, err
+	}
+	if err := json.Unmarshal(reply, &result); err != nil {
+		return result, fmt.Errorf("read the server's answer: %w", err)
+	}
+	return result, nil
+}
+
+// ExportUsers writes the people and desks of a domain as a CSV table.
+func (c *Client) ExportUsers(ctx context.Context, domain string) ([]byte, error) {
+	return c.send(ctx, http.MethodGet, path("domains", domain, "users.csv"), "", nil)
+}
+
+// ExportPhones writes the phones of a domain as a CSV table.
+func (c *Client) ExportPhones(ctx context.Context, domain string) ([]byte, error) {
+	return c.send(ctx, http.MethodGet, path("domains", domain, "phones.csv"), "", nil)
 }
 
 // Backup writes a copy of the whole server's data, as a tar archive.

@@ -110,11 +110,11 @@ func (b *browser) send(method, path string, sent io.Reader, headers ...string) p
 		b.t.Fatal(err)
 	}
 	defer res.Body.Close()
-	body, err := io.ReadAll(res.Body)
+	answer, err := io.ReadAll(res.Body)
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	return page{res.StatusCode, res.Header.Get("Location"), string(body), res.Header.Get("Content-Type")}
+	return page{res.StatusCode, res.Header.Get("Location"), string(answer), res.Header.Get("Content-Type")}
 }
 
 func (b *browser) signIn(name, secret string) page {
@@ -247,6 +247,8 @@ func TestWhoMaySeeWhat(t *testing.T) {
 		"POST /domains/{domain}/floors/{floor}/desks": domainManagers,
 		"GET /domains/{domain}/reports":               see, "GET /domains/{domain}/reports/desks": see, "GET /domains/{domain}/reports/people": see,
 		"GET /domains/{domain}/reports/timeline": see, "GET /domains/{domain}/reports/csv/{table}": see,
+		"GET /domains/{domain}/import": manage, "POST /domains/{domain}/import": manage,
+		"GET /domains/{domain}/users.csv": manage, "GET /domains/{domain}/phones.csv": manage,
 		"GET /domains/{domain}/users/{extension}/answering": manage, "POST /domains/{domain}/users/{extension}/answering": manage,
 		"GET /domains/{domain}/users/{extension}/security": manage, "POST /domains/{domain}/users/{extension}/secrets": manage,
 		"POST /domains/{domain}/users/{extension}/unlock": manage,

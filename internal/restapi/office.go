@@ -51,7 +51,7 @@ func (a *API) mayApply(ctx context.Context, name string) bool {
 	return name == "" || directory.May(peerOf(ctx).actor, act, directory.Target{DomainID: d.ID})
 }
 
-// file is an answer in TOML.
+// file is an answer that is no JSON.
 type file struct {
 	ContentType string `header:"Content-Type"`
 	Body        []byte

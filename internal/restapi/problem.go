@@ -3,8 +3,10 @@ package restapi
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -12,6 +14,7 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
 	"github.com/hotdesk-pbx/hotdesk/internal/login"
+	"github.com/hotdesk-pbx/hotdesk/internal/officecsv"
 	"github.com/hotdesk-pbx/hotdesk/internal/officefile"
 	"github.com/hotdesk-pbx/hotdesk/internal/outbox"
 	"github.com/hotdesk-pbx/hotdesk/internal/voicemail"
@@ -54,8 +57,8 @@ func (a *API) problem(ctx context.Context, err error, id string) error {
 	if invalid, is := errors.AsType[*directory.InvalidError](err); is {
 		return invalidBody(invalid, id)
 	}
-	if file, is := errors.AsType[*officefile.ProblemsError](err); is {
-		return invalidFile(file.Problems)
+	if answer := invalidUpload(err); answer != nil {
+		return answer
 	}
 	if refused, is := errors.AsType[whereError](err); is {
 		err = inField(refused.Where(), refused)
@@ -91,12 +94,36 @@ func invalidBody(invalid *directory.InvalidError, id string) error {
 	return huma.Error422UnprocessableEntity(invalid.Error(), details...)
 }
 
+// invalidUpload answers an office file or a table with mistakes; nil when err is
+// of neither.
+func invalidUpload(err error) error {
+	if file, is := errors.AsType[*officefile.ProblemsError](err); is {
+		return invalidFile(file.Problems)
+	}
+	if table, is := errors.AsType[*officecsv.ProblemsError](err); is {
+		return invalidTable(table.Problems)
+	}
+	return nil
+}
+
 func invalidFile(problems []officefile.Problem) error {
 	details := make([]error, 0, len(problems))
 	for _, p := range problems {
 		details = append(details, &huma.ErrorDetail{Message: p.String(), Location: "body"})
 	}
 	return huma.Error422UnprocessableEntity("the office file has mistakes", details...)
+}
+
+func invalidTable(problems []officecsv.Problem) error {
+	details := make([]error, 0, len(problems))
+	for _, p := range problems {
+		location := "body"
+		if p.Line > 0 {
+			location = strings.TrimSuffix(fmt.Sprintf("body.%d.%s", p.Line, p.Field), ".")
+		}
+		details = append(details, &huma.ErrorDetail{Message: p.String(), Location: location})
+	}
+	return huma.Error422UnprocessableEntity("the table has mistakes", details...)
 }
 
 // none is the answer to the name of something that is not there.

@@ -11,6 +11,7 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/officefile"
 	"github.com/hotdesk-pbx/hotdesk/internal/restapi/resource"
+	"github.com/hotdesk-pbx/hotdesk/internal/spreadsheet"
 )
 
 const (
@@ -49,6 +50,7 @@ func act(id, path, summary string) huma.Operation {
 // routes is every operation there is.
 func (a *API) routes(r router) {
 	a.accountRoutes(r)
+	a.tableRoutes(r)
 	a.lineRoutes(r)
 	a.webhookRoutes(r)
 	a.ownRoutes(r)
@@ -108,6 +110,15 @@ func (a *API) accountRoutes(r router) {
 		"Take a phone out of the inventory; its devices stay"), a.deletePhone)
 	add(r, accounts, act("resync-phone", domain+"/phones/{mac}/resync", "Have a phone fetch its settings"), a.tellPhone(checksync.Resync))
 	add(r, accounts, act("reboot-phone", domain+"/phones/{mac}/reboot", "Have a phone start anew"), a.tellPhone(checksync.Reboot))
+}
+
+// tableRoutes are the operations on people, desks and phones as tables of a spreadsheet.
+func (a *API) tableRoutes(r router) {
+	table := route("import-table", post, domain+"/import", "Add and change people, desks or phones as a CSV table says, all of it or nothing")
+	table.DefaultStatus, table.MaxBodyBytes, table.BodyReadTimeout = http.StatusOK, spreadsheet.MaxSize+1, time.Minute
+	add(r, accounts, table, a.importTable)
+	add(r, accounts, route("export-users", get, domain+"/users.csv", "Write the people and desks of a domain as a CSV table, without their secrets"), a.exportUsers)
+	add(r, accounts, route("export-phones", get, domain+"/phones.csv", "Write the phones of a domain as a CSV table"), a.exportPhones)
 }
 
 // lineRoutes are the operations on the lines to the public telephone network.
