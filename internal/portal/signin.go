@@ -16,14 +16,32 @@ type signInForm struct {
 	Next    string // where to go then
 	Problem string
 	Single  string // where single sign-on begins; "" where there is none
+	Kept    string // what was typed into a form before signing in was needed, encoded
 }
 
 func (v *visit) toSignIn() error {
+	if v.r.Method == http.MethodPost && v.r.URL.Path != "/sign-out" && !v.partial() {
+		return v.keepTyped()
+	}
 	path := "/sign-in"
 	if v.r.Method == http.MethodGet && v.r.URL.Path != "/" {
 		path += "?next=" + url.QueryEscape(v.r.URL.Path)
 	}
 	return v.to(path)
+}
+
+// keepTyped has somebody sign in again whose session has ended in the middle of
+// a form, and keeps what was typed.
+func (v *visit) keepTyped() error {
+	f, err := v.readForm()
+	if err != nil {
+		return err
+	}
+	form := signInForm{
+		Next: v.r.URL.Path, Kept: f.Values.Encode(), Single: v.signOnLink(),
+		Problem: "You were signed out meanwhile, so nothing was saved. Sign in, then go on with what you typed.",
+	}
+	return v.show(http.StatusUnauthorized, "Sign in", signInCard(form))
 }
 
 func (v *visit) signInPage() error {
@@ -37,7 +55,7 @@ func (v *visit) signInPage() error {
 // signIn takes a name such as 1001@acme.test and the portal password. It tells
 // nobody which of them was wrong.
 func (v *visit) signIn() error {
-	form := signInForm{Name: strings.TrimSpace(v.r.PostFormValue("name")), Next: local(v.r.PostFormValue("next")), Single: v.signOnLink()}
+	form := signInForm{Name: strings.TrimSpace(v.r.PostFormValue("name")), Next: local(v.r.PostFormValue("next")), Single: v.signOnLink(), Kept: v.r.PostFormValue("kept")}
 	domain, extension, ok := v.cfg.Directory.ForLogin(form.Name, v.r.Host)
 	if !ok {
 		domain, extension = directory.Domain{}, ""
@@ -57,7 +75,14 @@ func (v *visit) signIn() error {
 	if err := v.admit(user); err != nil {
 		return err
 	}
-	return v.to(form.Next)
+	if form.Kept == "" {
+		return v.to(form.Next)
+	}
+	typed, err := url.ParseQuery(form.Kept)
+	if err != nil {
+		return &badRequestError{err: err}
+	}
+	return v.show(http.StatusOK, "Go on", goOn(form.Next, typed))
 }
 
 // admit signs a user in who has proven who it is.
