@@ -56,6 +56,9 @@ func TestOwnCalls(t *testing.T) {
 	if lines(all) != 2 || !strings.Contains(all.body, "1:07") || !strings.Contains(all.body, "To call back, dial +14165550177") || strings.Contains(all.body, "<b>") {
 		t.Errorf("one's own calls: %s", all.body)
 	}
+	if p := b.ask(http.MethodGet, "/home", nil); strings.Count(p.body, "to call back, dial +14165550177") != 1 || !strings.Contains(p.body, "No new messages") {
+		t.Errorf("the first page: %s", p.body)
+	}
 	for query, want := range map[string]int{
 		"direction=outbound": 1, "direction=inbound": 1, "direction=missed": 1, "text=AGENT": 1, "text=416-555-0177": 1, "text=nobody": 0,
 		"from=2001-01-01": 2, "to=2001-01-01": 0, "user=" + extensionOf("office_manager"): 2, // which is none of this list's fields

@@ -259,7 +259,7 @@ func TestWhoMaySeeWhat(t *testing.T) {
 		"GET /forgotten": all, "POST /forgotten": all, "GET /new-password/{token}": all, "POST /new-password/{token}": all,
 		"GET /sign-in/single": all, "GET /sign-in/single/back": all,
 		"GET /first-start/{token}": "", "POST /first-start/{token}": "", // a wrong token
-		"GET /phones": own, "GET /phones/live": own, "GET /phones/add": own, "POST /phones/{session}/release": own,
+		"GET /home": own, "GET /phones": own, "GET /phones/live": own, "GET /phones/add": own, "POST /phones/{session}/release": own,
 		"GET /phones/activate": own, "POST /phones/activate": own, "GET /phones/activate/live": own,
 		"POST /phones/activate/{activation}/cancel": own,
 		"GET /messages": own, "GET /messages/live": own, "GET /messages/{message}/sound": "", // there is no such message

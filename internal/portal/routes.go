@@ -81,6 +81,7 @@ func routes() []route {
 // ownRoutes lead to what is somebody's own.
 func ownRoutes() []route {
 	routes := []route{
+		{Pattern: "GET /home", do: (*visit).ownHome},
 		{Pattern: "GET /phones", do: (*visit).phones},
 		{Pattern: "GET /phones/live", do: (*visit).phonesLive},
 		{Pattern: "GET /phones/add", do: (*visit).addPhone},

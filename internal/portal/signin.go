@@ -131,6 +131,6 @@ func (v *visit) home() error {
 	case v.may(directory.ActSeeCalls):
 		return v.to("/domains/" + v.domain.Name)
 	default:
-		return v.to("/phones")
+		return v.to("/home")
 	}
 }
