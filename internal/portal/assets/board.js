@@ -5,7 +5,7 @@ const byID = (id) => document.getElementById(id);
 // What has come and is not shown yet, the newest of each desk: a few are put in
 // place before each frame, so that scrolling never waits for many.
 const waiting = new Map();
-const perFrame = 40;
+const perFrame = 20;
 let framed = false;
 
 const soon = () => {
@@ -24,15 +24,21 @@ const soon = () => {
   });
 };
 
-// put replaces a desk and leaves the keyboard where it was.
+// put fills a desk anew in its place, so that nothing else has to be laid out,
+// and leaves the keyboard where it was.
 const put = (old, tile) => {
   if (!old) return;
   const held = old.contains(document.activeElement) && document.activeElement.localName;
-  tile.hidden = !wanted(tile);
-  if (tile.dataset.state !== old.dataset.state) tile.classList.add("desk-moved");
-  old.replaceWith(tile);
-  if (held) (tile.querySelector(held) ?? tile.querySelector("a"))?.focus();
+  old.classList.toggle("desk-moved", tile.dataset.state !== old.dataset.state);
+  for (const name of ["data-state", "data-words", "data-trouble"]) {
+    if (tile.hasAttribute(name)) old.setAttribute(name, tile.getAttribute(name));
+    else old.removeAttribute(name);
+  }
+  old.replaceChildren(...tile.childNodes);
+  old.hidden = !wanted(old);
+  if (held) (old.querySelector(held) ?? old.querySelector("a"))?.focus();
 };
+list.addEventListener("animationend", (event) => event.target.classList.remove("desk-moved"));
 
 const parsed = (html) => {
   const template = document.createElement("template");
@@ -69,12 +75,18 @@ filter?.addEventListener("submit", (event) => {
 
 // changed brings up to date what counts desks or points at them.
 const changed = () => {
-  const tiles = [...list.children];
-  for (const count of document.querySelectorAll("[data-counts]")) {
-    count.textContent = tiles.filter((tile) => is(tile, count.dataset.counts)).length;
+  const counts = new Map([...document.querySelectorAll("[data-counts]")].map((count) => [count.dataset.counts, { count, n: 0 }]));
+  let shown = 0;
+  for (const tile of list.children) {
+    if (!tile.hidden) shown++;
+    for (const what of ["", tile.dataset.state, "trouble" in tile.dataset ? "Trouble" : null]) {
+      const counted = counts.get(what);
+      if (counted) counted.n++;
+    }
   }
+  for (const { count, n } of counts.values()) if (count.textContent !== String(n)) count.textContent = n;
   const none = byID("none");
-  if (none) none.hidden = tiles.length === 0 || tiles.some((tile) => !tile.hidden);
+  if (none) none.hidden = list.children.length === 0 || shown > 0;
   document.dispatchEvent(new CustomEvent("desks"));
 };
 
