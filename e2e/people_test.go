@@ -41,7 +41,7 @@ func TestPeopleAreAddedInTheBrowser(t *testing.T) {
 		t.Errorf("the banner says %q", banner)
 	}
 
-	b.do(chromedp.Navigate(b.base+"/domains/acme.test/import"), chromedp.SendKeys(chromedp.CSS("#table"), "extension,name,pin\n1101,Ben,1101\n1102,Cy,new"),
+	b.do(chromedp.Navigate(b.base+"/domains/acme.test/users/import"), chromedp.SendKeys(chromedp.CSS("#table"), "extension,name,pin\n1101,Ben,1101\n1102,Cy,new"),
 		chromedp.Click(chromedp.CSS("[value=check]")), chromedp.WaitVisible(chromedp.CSS("#problems")))
 	if problems := b.text("#problems"); !strings.Contains(problems, "the PIN must not be the extension") {
 		t.Errorf("the mistakes are %q", problems)

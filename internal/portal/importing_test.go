@@ -12,7 +12,7 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/spreadsheet"
 )
 
-const importing = "/domains/acme.test/import"
+const importing = "/domains/acme.test/users/import"
 
 // uploadTable sends a file to the page of the import.
 func (b *browser) uploadTable(content string) page {

@@ -247,7 +247,7 @@ func TestWhoMaySeeWhat(t *testing.T) {
 		"POST /domains/{domain}/floors/{floor}/desks": domainManagers,
 		"GET /domains/{domain}/reports":               see, "GET /domains/{domain}/reports/desks": see, "GET /domains/{domain}/reports/people": see,
 		"GET /domains/{domain}/reports/timeline": see, "GET /domains/{domain}/reports/csv/{table}": see,
-		"GET /domains/{domain}/import": manage, "POST /domains/{domain}/import": manage,
+		"GET /domains/{domain}/users/import": manage, "POST /domains/{domain}/users/import": manage,
 		"GET /domains/{domain}/users.csv": manage, "GET /domains/{domain}/phones.csv": manage,
 		"GET /domains/{domain}/users/{extension}/answering": manage, "POST /domains/{domain}/users/{extension}/answering": manage,
 		"GET /domains/{domain}/users/{extension}/security": manage, "POST /domains/{domain}/users/{extension}/secrets": manage,
