@@ -26,7 +26,7 @@ func startBrowser(t *testing.T, s *server) *browser {
 	t.Cleanup(cancel)
 	ctx, closeTab := chromedp.NewContext(allocator)
 	t.Cleanup(closeTab)
-	ctx, stop := context.WithTimeout(ctx, 2*time.Minute)
+	ctx, stop := context.WithTimeout(ctx, 4*time.Minute)
 	t.Cleanup(stop)
 	b := &browser{t: t, base: "http://" + s.http, ctx: ctx}
 	dialogs := make(chan struct{}, 8)
@@ -52,8 +52,11 @@ func startBrowser(t *testing.T, s *server) *browser {
 
 func (b *browser) do(steps ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
-	if err := chromedp.Do(b.ctx, steps...); err != nil {
-		b.t.Fatalf("in the browser: %v", err)
+	ctx, cancel := context.WithTimeout(b.ctx, 40*time.Second)
+	defer cancel()
+	if err := chromedp.Do(ctx, steps...); err != nil {
+		shown, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string]("location.href + '\\n' + document.body.innerText"))
+		b.t.Fatalf("in the browser: %v\nwhich shows %s", err, shown)
 	}
 }
 

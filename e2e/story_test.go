@@ -100,7 +100,7 @@ func TestStoryInTheBrowser(t *testing.T) {
 	manager.clicks(saveButton)
 	manager.sees(".datagrid")
 	manager.want("#content", "1001@acme.test", "4711")
-	manager.open("/domains/acme.test/inventory/numbers/add")
+	manager.open("/domains/acme.test/inventory/add-number")
 	manager.types("number", "+1 416 555 0101", "user", "1001")
 	manager.clicks(saveButton)
 	manager.sees(succeeded)

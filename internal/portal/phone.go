@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/checksync"
@@ -141,7 +142,9 @@ func (v *visit) savePhone() error {
 }
 
 // fillPhone writes a form into a phone of an office, and whose its devices are.
+// One that comes onto the phone stays with whom it has, unless somebody is named.
 func fillPhone(o *directory.Office, p *directory.Phone, f *form) error {
+	before := p.Devices
 	p.MAC, p.Model, p.Name, p.Site, p.Place = f.text("mac"), f.text("model"), f.text("name"), f.text("site"), f.text("place")
 	p.Devices = strings.FieldsFunc(strings.ToLower(f.text("devices")), func(r rune) bool { return r == ',' || r == ' ' })
 	if name := strings.ToLower(f.text("new_device")); name != "" {
@@ -158,7 +161,7 @@ func fillPhone(o *directory.Office, p *directory.Phone, f *form) error {
 		return err
 	}
 	for _, name := range p.Devices {
-		if d := o.DeviceByName(name); d != nil {
+		if d := o.DeviceByName(name); d != nil && (owner != "" || slices.Contains(before, name)) {
 			d.OwnerID = owner
 		}
 	}

@@ -411,7 +411,7 @@ func phoneFields(o offers, f *form) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = textField(f, input{Name: "owner", Label: "Assigned to", Offers: o.Users, Hint: "The extension of a person or a desk account. Empty: shared, nobody's; anybody may log in there."}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = textField(f, input{Name: "owner", Label: "Assigned to", Offers: o.Users, Hint: "The extension of a person or a desk account. Empty: shared, nobody's; but a device that comes onto the phone stays with whom it has."}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
