@@ -25,7 +25,7 @@ func TestPeopleAreAddedInTheBrowser(t *testing.T) {
 	b.awaits("[role=status] small", "5410 lies in the desk range")
 	b.do(chromedp.Click(chromedp.CSS("[value=desk]")))
 	b.awaits("[role=status] small", "This makes a desk account")
-	b.do(chromedp.SendKeys(chromedp.CSS("#name"), "Window 10"), chromedp.Click(chromedp.CSS(".account button[type=submit]")), chromedp.WaitVisible(chromedp.CSS("#device-wrong")),
+	b.do(chromedp.SendKeys(chromedp.CSS("#name"), "Window 10"), chromedp.Click(chromedp.CSS(".account button[type=submit]")), chromedp.WaitVisible(chromedp.CSS("#device-wrong")), chromedp.WaitReady(chromedp.CSS("[role=status] small")),
 		chromedp.Click(chromedp.CSS("#device")), chromedp.Click(chromedp.CSS(".account button[type=submit]")), chromedp.WaitVisible(chromedp.CSS("#secret")))
 	account := s.account("5410")
 	account.Password = b.text("#secret")

@@ -36,7 +36,11 @@ func (v *visit) addUserPage() error {
 }
 
 func (v *visit) showAddUser(f *form) error {
-	return v.show(f.status, "Add User", addUserForm(v.domain, f, v.grantable(), v.sites()))
+	hint := ""
+	if f.Wrong["extension"] == "" {
+		_, hint = v.aboutExtension(f.text("kind"), f.text("extension"))
+	}
+	return v.show(f.status, "Add User", addUserForm(v.domain, f, v.grantable(), v.sites(), hint))
 }
 
 // addUserHint says, while somebody types, what an extension makes.
