@@ -46,7 +46,7 @@ func views() []view {
 	all := []view{{"nothing-here", "/nowhere", ""}}
 	for _, pattern := range slices.Sorted(slices.Values(portal.Patterns())) {
 		address, isGet := strings.CutPrefix(pattern, "GET ")
-		if !isGet || strings.HasSuffix(address, "/live") || slices.Contains(noPages(), pattern) {
+		if !isGet || strings.Contains(address, "/live") || slices.Contains(noPages(), pattern) {
 			continue
 		}
 		v := view{path: fill.Replace(address), who: "1001"}

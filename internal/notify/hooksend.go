@@ -71,13 +71,14 @@ func (h *Webhooks) deliver(ctx context.Context, d outbox.Delivery) error {
 	if stopped && t.Status == 0 {
 		return h.cfg.Outbox.PutOff(ctx, d.ID, h.cfg.Now(), d.Failure)
 	}
-	if err := h.cfg.Store.AddTry(ctx, t, t.At.Add(-keepTries)); err != nil {
+	err = h.settle(ctx, w, d, t) // before the log shows it: whoever reads there that a try has failed may count on the next
+	if logged := h.cfg.Store.AddTry(ctx, t, t.At.Add(-keepTries)); logged != nil {
 		if _, gone := h.Find(ctx, w.DomainID, w.ID); errors.Is(gone, outbox.ErrNoWebhook) {
 			return h.cfg.Outbox.Delivered(ctx, d.ID) // it was removed while it was told
 		}
-		return err
+		err = errors.Join(err, logged)
 	}
-	return h.settle(ctx, w, d, t)
+	return err
 }
 
 // settle decides what becomes of a delivery after a try. It fails when the
