@@ -246,7 +246,7 @@ func TestWrongCommandLines(t *testing.T) {
 	t.Parallel()
 	for line, want := range map[string]string{
 		"users":                  `unexpected argument users, did you mean "user"?; see "hotdesk --help"`,
-		"user":                   `expected one of "list", "add", "set", "unlock", "delete"; see "hotdesk user --help"`,
+		"user":                   `expected one of "list", "add", "set", "unlock", "import", ...; see "hotdesk user --help"`,
 		"user add --nam Ana":     `unknown flag --nam, did you mean "--name"?; see "hotdesk user add --help"`,
 		"serve --drain 5":        `--drain: expected duration`,
 		"serve --edges 10.0.0":   `"10.0.0" is no network and no IP address`,

@@ -101,8 +101,14 @@ type userExport struct {
 	Output string `short:"o" help:"Write to this file." placeholder:"FILE"`
 }
 
+// Help is printed below the flags.
+func (userExport) Help() string {
+	return `Example:
+  hotdesk user export --output people.csv`
+}
+
 // Run writes the table.
-func (c *userExport) Run(ctx context.Context, con console) error {
+func (c userExport) Run(ctx context.Context, con console) error {
 	return exportTable(ctx, con, c.inDomain, c.Output, (*client.Client).ExportUsers)
 }
 
@@ -113,8 +119,14 @@ type phoneExport struct {
 	Output string `short:"o" help:"Write to this file." placeholder:"FILE"`
 }
 
+// Help is printed below the flags.
+func (phoneExport) Help() string {
+	return `Example:
+  hotdesk phone export --output phones.csv`
+}
+
 // Run writes the table.
-func (c *phoneExport) Run(ctx context.Context, con console) error {
+func (c phoneExport) Run(ctx context.Context, con console) error {
 	return exportTable(ctx, con, c.inDomain, c.Output, (*client.Client).ExportPhones)
 }
 
