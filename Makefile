@@ -31,11 +31,13 @@ setup: ## install the Debian packages the tests drive (phones, databases)
 build: ## bin/hotdesk, one static binary
 	$(plain) go build -o bin/ ./cmd/...
 
-generate: ## the pages' Go from their templates
+generate: ## the pages' Go from their templates, the Go client from the API
 	$(tool) templ generate -include-version=false -path internal/portal
+	go run ./internal/restapi/describe > client/openapi.json
+	$(tool) oapi-codegen -config client/oapi-codegen.yaml client/openapi.json
 
 generated: generate
-	git diff --exit-code -- '*_templ.go'
+	git diff --exit-code -- '*_templ.go' client/openapi.json client/client.gen.go
 
 lint: ## golangci-lint, pinned in tools/go.mod
 	$(tool) golangci-lint run ./...
@@ -44,7 +46,7 @@ dead: ## code nothing reaches
 	@out="$$($(tool) deadcode -test ./...)"; echo -n "$$out"; test -z "$$out"
 
 unit: ## all tests but those with real phones, with the race detector; those that take longest begin first
-	go test $(race) -shuffle=on ./internal/switchboard ./internal/apptest ./internal/sqlstore ./cmd/... ./internal/...
+	go test $(race) -shuffle=on ./internal/switchboard ./internal/apptest ./internal/sqlstore ./client ./cmd/... ./internal/...
 
 e2e: build ## the built binary with phones nobody here wrote; they mostly wait, so four tests at a time
 	$(plain) go test -shuffle=on -count=1 -parallel 4 -timeout 12m ./e2e/...

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"testing"
 
+	goclient "github.com/hotdesk-pbx/hotdesk/client"
 	"github.com/hotdesk-pbx/hotdesk/internal/client"
 	"github.com/hotdesk-pbx/hotdesk/internal/restapi/resource"
 )
@@ -95,7 +96,7 @@ func (m *manager) step(ctx context.Context) error {
 			m.ids = append(m.ids, id)
 		}
 	}
-	if refused := (*client.ProblemError)(nil); m.shared && errors.As(err, &refused) && refused.Status < 500 {
+	if refused := (*goclient.ProblemError)(nil); m.shared && errors.As(err, &refused) && refused.Status < 500 {
 		return nil // the other one was faster
 	}
 	if err == nil {

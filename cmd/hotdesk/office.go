@@ -8,7 +8,7 @@ import (
 	"os"
 	"strings"
 
-	"github.com/hotdesk-pbx/hotdesk/internal/client"
+	api "github.com/hotdesk-pbx/hotdesk/client"
 	"github.com/hotdesk-pbx/hotdesk/internal/restapi/resource"
 )
 
@@ -70,7 +70,7 @@ func (c applyCommand) read(con console) (text []byte, name string, err error) {
 
 // inFile puts the file's name before each mistake in it.
 func inFile(name string, err error) error {
-	problem, is := errors.AsType[*client.ProblemError](err)
+	problem, is := errors.AsType[*api.ProblemError](err)
 	if !is || len(problem.Errors) == 0 {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	api "github.com/hotdesk-pbx/hotdesk/client"
 	"github.com/hotdesk-pbx/hotdesk/internal/client"
 	"github.com/hotdesk-pbx/hotdesk/internal/restapi/resource"
 )
@@ -137,6 +138,6 @@ func (c *sessionEnd) Run(ctx context.Context, con console) error {
 }
 
 func isNotFound(err error) bool {
-	problem, is := errors.AsType[*client.ProblemError](err)
+	problem, is := errors.AsType[*api.ProblemError](err)
 	return is && problem.Status == http.StatusNotFound
 }

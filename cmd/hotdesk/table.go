@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 
+	api "github.com/hotdesk-pbx/hotdesk/client"
 	"github.com/hotdesk-pbx/hotdesk/internal/client"
 	"github.com/hotdesk-pbx/hotdesk/internal/restapi/resource"
 )
@@ -47,7 +48,7 @@ func (c userImport) Run(ctx context.Context, con console) error {
 		text = []byte("\n") // so that the server gets to say what the table lacks
 	}
 	result, err := server.Import(ctx, server.domain, text, c.DryRun)
-	if problem, is := errors.AsType[*client.ProblemError](err); is && len(problem.Errors) > 0 {
+	if problem, is := errors.AsType[*api.ProblemError](err); is && len(problem.Errors) > 0 {
 		return fmt.Errorf("nothing was changed; mistakes in %s: %d\n%w", name, len(problem.Errors), messages(problem))
 	}
 	if err != nil {
@@ -60,7 +61,7 @@ func (c userImport) Run(ctx context.Context, con console) error {
 }
 
 // messages are what is wrong, each on a line.
-func messages(problem *client.ProblemError) error {
+func messages(problem *api.ProblemError) error {
 	all := make([]error, len(problem.Errors))
 	for i, detail := range problem.Errors {
 		all[i] = errors.New(detail.Message)

@@ -1,10 +1,10 @@
 // Package client speaks the REST API of a running server over the socket in
-// its data folder, for the command line and for tests. It knows nothing of how
-// the server answers.
+// its data folder, for the command line and for tests. It sends requests by the
+// client that is generated for everybody, reads whole lists, and says why a
+// server cannot be reached.
 package client
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,93 +12,101 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"syscall"
 
+	api "github.com/hotdesk-pbx/hotdesk/client"
 	"github.com/hotdesk-pbx/hotdesk/internal/restapi/resource"
 )
 
 // ErrNotRunning says that no server answers in the data folder.
 var ErrNotRunning = errors.New("the server is not running")
 
-// ProblemError is a refusal of the server (RFC 9457).
-type ProblemError struct {
-	Status int      `json:"status"`
-	Title  string   `json:"title"`
-	Detail string   `json:"detail"`
-	Errors []Detail `json:"errors"`
-}
-
-// Detail is one thing that is wrong, and where.
-type Detail struct {
-	Message  string `json:"message"`
-	Location string `json:"location"` // "body.extension"
-}
-
-// Error is the refusal in words: each detail on a line of its own.
-func (p *ProblemError) Error() string {
-	if len(p.Errors) == 0 {
-		return p.Detail
-	}
-	lines := make([]string, len(p.Errors))
-	for i, d := range p.Errors {
-		lines[i] = d.Message
-		where := strings.TrimPrefix(strings.TrimPrefix(d.Location, "query."), "body") // which say nothing to people
-		if where = strings.TrimPrefix(where, "."); where != "" {
-			lines[i] = where + ": " + d.Message
-		}
-	}
-	return strings.Join(lines, "\n")
-}
-
 // Client speaks to one server.
 type Client struct {
-	folder string
-	http   *http.Client
+	http *http.Client
+	api  *api.ClientWithResponses
 }
 
 // New makes a client for the server of a data folder. [Client.Close] ends it.
 func New(folder string) *Client {
-	socket := filepath.Join(folder, resource.SocketName)
 	transport := &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return (&net.Dialer{}).DialContext(ctx, "unix", socket)
+			conn, err := (&net.Dialer{}).DialContext(ctx, "unix", filepath.Join(folder, resource.SocketName))
+			if err != nil {
+				return nil, explain(err, folder)
+			}
+			return conn, nil
 		},
 	}
-	return &Client{folder: folder, http: &http.Client{Transport: transport}}
+	h := &http.Client{Transport: transport}
+	return &Client{http: h, api: api.NewOver(h, "http://hotdesk", "")}
 }
 
 // Close closes idle connections.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
-// path joins parts, each escaped, behind the prefix of the API.
-func path(parts ...string) string {
-	escaped := make([]string, len(parts))
-	for i, part := range parts {
-		escaped[i] = url.PathEscape(part)
+// dialError says in words why a server cannot be reached.
+type dialError struct{ error }
+
+func (e dialError) Unwrap() error { return e.error }
+
+func explain(err error, folder string) error {
+	switch {
+	case errors.Is(err, os.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
+		return dialError{fmt.Errorf("%w in %s: start it with \"hotdesk serve --data %s\", or name its folder with --data", ErrNotRunning, folder, folder)}
+	case errors.Is(err, os.ErrPermission):
+		return dialError{fmt.Errorf("the server in %s belongs to another user: run this command as that user", folder)}
 	}
-	return "/api/v1/" + strings.Join(escaped, "/")
+	return dialError{fmt.Errorf("speak to the server in %s: %w", folder, err)}
 }
 
-// call sends a JSON body, or none when it is nil, and reads the answer into a
-// value, unless that is nil.
-func (c *Client) call(ctx context.Context, method, target string, body, answer any) error {
-	var text []byte
-	if body != nil {
-		var err error
-		if text, err = json.Marshal(body); err != nil {
-			return fmt.Errorf("write the request: %w", err)
-		}
+// told is why a request was not answered with success, in words for people.
+func told(err error) error {
+	if problem, is := errors.AsType[*api.ProblemError](err); is {
+		return problem
 	}
-	reply, err := c.send(ctx, method, target, "application/json", text)
-	if err != nil || answer == nil {
-		return err
+	if unreached, is := errors.AsType[dialError](err); is {
+		return unreached.error
 	}
-	if err := json.Unmarshal(reply, answer); err != nil {
+	return fmt.Errorf("speak to the server: %w", err)
+}
+
+// answer is what the generated methods return.
+type answer interface{ Bytes() []byte }
+
+// text is an answer that is no JSON.
+func text(reply answer, err error) ([]byte, error) {
+	if err != nil {
+		return nil, told(err)
+	}
+	return reply.Bytes(), nil
+}
+
+// read is the value of an answer.
+func read[T any](reply answer, err error) (T, error) {
+	var value T
+	body, err := text(reply, err)
+	if err != nil {
+		return value, err
+	}
+	if err := json.Unmarshal(body, &value); err != nil {
+		return value, fmt.Errorf("read the server's answer: %w", err)
+	}
+	return value, nil
+}
+
+// done is an answer that says no more than that it is done.
+func done(reply answer, err error) error {
+	_, err = text(reply, err)
+	return err
+}
+
+// receive copies an answer as it comes.
+func receive(to io.Writer, from io.Reader) error {
+	if _, err := io.Copy(to, from); err != nil {
 		return fmt.Errorf("read the server's answer: %w", err)
 	}
 	return nil
@@ -108,78 +116,43 @@ func (c *Client) call(ctx context.Context, method, target string, body, answer a
 const longestPage = 1000
 
 // pages reads a list page by page: at most so many of it; 0: all.
-func pages[T any](ctx context.Context, c *Client, target string, query url.Values, most int) ([]T, error) {
+func pages[T any](most int, ask func(page api.RequestEditorFn) (answer, error)) ([]T, error) {
 	all := []T{}
+	after := ""
 	for {
 		size := longestPage
 		if most != 0 {
 			size = min(size, most-len(all))
 		}
-		query.Set("limit", strconv.Itoa(size))
-		var page resource.List[T]
-		if err := c.call(ctx, http.MethodGet, target+"?"+query.Encode(), nil, &page); err != nil {
+		page, err := read[resource.List[T]](ask(ofPage(size, after)))
+		if err != nil {
 			return nil, err
 		}
 		all = append(all, page.Items...)
-		if page.Next == "" || most != 0 && len(all) >= most {
+		if after = page.Next; after == "" || most != 0 && len(all) >= most {
 			return all, nil
 		}
-		query.Set("after", page.Next)
 	}
 }
 
-func (c *Client) send(ctx context.Context, method, target, contentType string, body []byte) ([]byte, error) {
-	var reply bytes.Buffer
-	err := c.receive(ctx, &reply, method, target, contentType, body)
-	return reply.Bytes(), err
-}
-
-// receive sends a request and copies what comes back with success.
-func (c *Client) receive(ctx context.Context, to io.Writer, method, target, contentType string, body []byte) error {
-	req, err := http.NewRequestWithContext(ctx, method, "http://hotdesk"+target, bytes.NewReader(body))
-	if err != nil {
-		return fmt.Errorf("write the request: %w", err)
-	}
-	if body != nil {
-		req.Header.Set("Content-Type", contentType)
-	}
-	resp, err := c.http.Do(req)
-	if err != nil {
-		return c.explain(err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	if resp.StatusCode < 300 {
-		if _, err := io.Copy(to, resp.Body); err != nil {
-			return fmt.Errorf("read the server's answer: %w", err)
+// ofPage has a request ask for a page of a list.
+func ofPage(size int, after string) api.RequestEditorFn {
+	return func(_ context.Context, req *http.Request) error {
+		query := req.URL.Query()
+		query.Set("limit", strconv.Itoa(size))
+		if after != "" {
+			query.Set("after", after)
 		}
+		req.URL.RawQuery = query.Encode()
 		return nil
 	}
-	problem := &ProblemError{}
-	if json.NewDecoder(resp.Body).Decode(problem) != nil || problem.Detail == "" {
-		return &ProblemError{Status: resp.StatusCode, Detail: "the server answered " + resp.Status}
-	}
-	return problem
 }
 
-// explain says in words why a server cannot be reached.
-func (c *Client) explain(err error) error {
-	switch {
-	case errors.Is(err, os.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
-		return fmt.Errorf("%w in %s: start it with \"hotdesk serve --data %s\", or name its folder with --data", ErrNotRunning, c.folder, c.folder)
-	case errors.Is(err, os.ErrPermission):
-		return fmt.Errorf("the server in %s belongs to another user: run this command as that user", c.folder)
+// given is what a filter asks for; nil when it asks for nothing.
+func given[T comparable](value T) *T {
+	var nothing T
+	if value == nothing {
+		return nil
 	}
-	return fmt.Errorf("speak to the server in %s: %w", c.folder, err)
-}
-
-func (c *Client) apply(ctx context.Context, office []byte, query string) (resource.OfficeResult, error) {
-	var result resource.OfficeResult
-	reply, err := c.send(ctx, http.MethodPut, path("office")+query, "application/toml", office)
-	if err != nil {
-		return result, err
-	}
-	if err := json.Unmarshal(reply, &result); err != nil {
-		return result, fmt.Errorf("read the server's answer: %w", err)
-	}
-	return result, nil
+	return &value
 }

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	api "github.com/hotdesk-pbx/hotdesk/client"
 	"github.com/hotdesk-pbx/hotdesk/internal/client"
 	"github.com/hotdesk-pbx/hotdesk/internal/restapi/resource"
 )
@@ -44,7 +45,7 @@ func TestRequests(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-		got = strings.TrimSpace(r.Method + " " + r.URL.EscapedPath() + "?" + r.URL.RawQuery + " " + r.Header.Get("Content-Type") + " " + string(body))
+		got = strings.TrimSpace(r.Method + " " + r.URL.EscapedPath() + "?" + r.URL.Query().Encode() + " " + r.Header.Get("Content-Type") + " " + string(body))
 		_, _ = w.Write([]byte(`{"items":[]}`))
 	})
 	ctx, name := t.Context(), "Ana"
@@ -104,7 +105,7 @@ func TestProblems(t *testing.T) {
 	} {
 		answer = text
 		_, err := c.Domains().List(t.Context())
-		problem, is := errors.AsType[*client.ProblemError](err)
+		problem, is := errors.AsType[*api.ProblemError](err)
 		if !is || problem.Status != 422 && text[0] != '{' || problem.Error() != want {
 			t.Errorf("%s: %v, want %q", text, err, want)
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	api "github.com/hotdesk-pbx/hotdesk/client"
 	"github.com/hotdesk-pbx/hotdesk/internal/apptest"
 	"github.com/hotdesk-pbx/hotdesk/internal/client"
 	"github.com/hotdesk-pbx/hotdesk/internal/restapi/resource"
@@ -96,9 +97,9 @@ type answer struct {
 }
 
 // problem reads the answer as a problem.
-func (a answer) problem(t *testing.T) client.ProblemError {
+func (a answer) problem(t *testing.T) api.ProblemError {
 	t.Helper()
-	var p client.ProblemError
+	var p api.ProblemError
 	if err := json.Unmarshal([]byte(a.body), &p); err != nil || a.header.Get("Content-Type") != "application/problem+json" || p.Status != a.status {
 		t.Errorf("no problem: %d %s %s %v", a.status, a.header.Get("Content-Type"), a.body, err)
 	}

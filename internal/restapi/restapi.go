@@ -123,6 +123,9 @@ func New(cfg Config) (*API, error) {
 	return a, nil
 }
 
+// OpenAPI is the document that describes the API (OpenAPI 3.1, JSON).
+func (a *API) OpenAPI() []byte { return a.openAPI }
+
 // mend takes the values out of problems, as a PIN of the wrong type would come
 // back in them, and names the field that is missing.
 func mend(_ huma.Context, _ string, body any) (any, error) {

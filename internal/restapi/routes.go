@@ -47,6 +47,13 @@ func act(id, path, summary string) huma.Operation {
 	return op
 }
 
+// export describes an operation that answers with a file that is no JSON.
+func export(id, path, contentType, summary string) huma.Operation {
+	op := route(id, get, path, summary)
+	op.Responses = map[string]*huma.Response{"200": {Content: map[string]*huma.MediaType{contentType: {Schema: &huma.Schema{Type: huma.TypeString}}}}}
+	return op
+}
+
 // routes is every operation there is.
 func (a *API) routes(r router) {
 	a.accountRoutes(r)
@@ -117,8 +124,8 @@ func (a *API) tableRoutes(r router) {
 	table := route("import-table", post, domain+"/import", "Add and change people, desks or phones as a CSV table says, all of it or nothing")
 	table.DefaultStatus, table.MaxBodyBytes, table.BodyReadTimeout = http.StatusOK, spreadsheet.MaxSize+1, time.Minute
 	add(r, accounts, table, a.importTable)
-	add(r, accounts, route("export-users", get, domain+"/users.csv", "Write the people and desks of a domain as a CSV table, without their secrets"), a.exportUsers)
-	add(r, accounts, route("export-phones", get, domain+"/phones.csv", "Write the phones of a domain as a CSV table"), a.exportPhones)
+	add(r, accounts, export("export-users", domain+"/users.csv", "text/csv", "Write the people and desks of a domain as a CSV table, without their secrets"), a.exportUsers)
+	add(r, accounts, export("export-phones", domain+"/phones.csv", "text/csv", "Write the phones of a domain as a CSV table"), a.exportPhones)
 }
 
 // lineRoutes are the operations on the lines to the public telephone network.
@@ -176,7 +183,7 @@ func (a *API) serverRoutes(r router) {
 	add(r, accounts, route("start-session", post, domain+"/sessions", "Log a person in at a hot desk"), a.startSession)
 	add(r, accounts, route("end-session", remove, domain+"/sessions/{session}", "End a session"), a.endSession)
 	add(r, calls, route("list-calls", get, domain+"/calls", "List calls, newest first"), a.listCalls)
-	add(r, calls, route("export-calls", get, domain+"/calls.csv", "Write calls as a file for spreadsheets (RFC 4180), newest first"), a.exportCalls)
+	add(r, calls, export("export-calls", domain+"/calls.csv", "text/csv", "Write calls as a file for spreadsheets (RFC 4180), newest first"), a.exportCalls)
 
 	add(r, accounts, route("list-audit", get, domain+"/audit", "List who did what, newest first"), a.listAudit)
 
@@ -199,5 +206,5 @@ func (a *API) serverRoutes(r router) {
 	apply := route("apply-office", http.MethodPut, prefix+"/office", "Make a domain as an office file says")
 	apply.MaxBodyBytes, apply.BodyReadTimeout = officefile.MaxSize, time.Minute
 	add(r, anybody, apply, a.applyOffice)
-	add(r, settings, route("export-office", get, domain+"/office", "Write a domain as an office file"), a.exportOffice)
+	add(r, settings, export("export-office", domain+"/office", "application/toml", "Write a domain as an office file"), a.exportOffice)
 }

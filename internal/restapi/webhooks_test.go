@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
+	api "github.com/hotdesk-pbx/hotdesk/client"
 	"github.com/hotdesk-pbx/hotdesk/internal/apptest"
-	"github.com/hotdesk-pbx/hotdesk/internal/client"
 	"github.com/hotdesk-pbx/hotdesk/internal/notify"
 	"github.com/hotdesk-pbx/hotdesk/internal/restapi/resource"
 )
@@ -258,7 +258,7 @@ func TestWhereWebhooksLead(t *testing.T) {
 	}
 }
 
-func errorOf(_ resource.Webhook, err error) (*client.ProblemError, bool) {
-	problem, is := err.(*client.ProblemError) //nolint:errorlint // it is not wrapped
+func errorOf(_ resource.Webhook, err error) (*api.ProblemError, bool) {
+	problem, is := err.(*api.ProblemError) //nolint:errorlint // it is not wrapped
 	return problem, is
 }

@@ -31,7 +31,7 @@ type Call struct {
 	TransferredTo *Party     `json:"transferred_to,omitempty" doc:"To whom it went on in the end."`
 	TransferredAt *time.Time `json:"transferred_at,omitempty"`
 	TransferredBy string     `json:"transferred_by,omitempty" doc:"caller or callee: who left the call with that."`
-	Earlier       []Transfer `json:"earlier_transfers,omitempty" doc:"The transfers before the last one, in their order."`
+	Earlier       []Transfer `json:"earlier_transfers,omitempty" nullable:"false" doc:"The transfers before the last one, in their order."`
 	MessageID     string     `json:"message_id,omitempty" doc:"The voicemail message that was left."`
 	View          *CallView  `json:"view,omitempty" doc:"The call as the user sees it who was asked for."`
 }

@@ -48,8 +48,8 @@ type ActivationInput struct {
 
 // Effect is what a change of a domain would do to the sessions that are open.
 type Effect struct {
-	Ends []Ending  `json:"ends" doc:"Those that end at once."`
-	Stay []Session `json:"stay" doc:"Those that keep the end they have, although the next login will get another."`
+	Ends []Ending  `json:"ends" nullable:"false" doc:"Those that end at once."`
+	Stay []Session `json:"stay" nullable:"false" doc:"Those that keep the end they have, although the next login will get another."`
 }
 
 // Ending is a session that ends, and why.

@@ -11,7 +11,7 @@ const SocketName = "hotdesk.sock"
 
 // List is a list of resources.
 type List[T any] struct {
-	Items []T    `json:"items"`
+	Items []T    `json:"items" nullable:"false"`
 	Next  string `json:"next,omitempty" doc:"Asks for what comes behind, as the parameter after; missing at the end."`
 }
 
@@ -27,7 +27,7 @@ type Device struct {
 	Disabled bool   `json:"disabled"`
 	Password string `json:"password,omitempty" doc:"A password that was generated just now; it is never shown again."`
 
-	Registrations []Registration `json:"registrations" doc:"Where it answers now; empty: it does not."`
+	Registrations []Registration `json:"registrations" nullable:"false" doc:"Where it answers now; empty: it does not."`
 }
 
 // Registration is a place at which a device answers.
@@ -57,7 +57,7 @@ type Phone struct {
 	Name    string   `json:"name"`
 	Site    string   `json:"site" doc:"The part of the domain that the phone belongs to, or empty."`
 	Place   string   `json:"place"`
-	Devices []string `json:"devices"`
+	Devices []string `json:"devices" nullable:"false"`
 }
 
 // PhoneInput makes or changes a phone; what is missing stays as it is.
@@ -117,10 +117,10 @@ type AuditEntry struct {
 type OfficeResult struct {
 	Domain    string     `json:"domain"`
 	DryRun    bool       `json:"dry_run"`
-	Added     []string   `json:"added"`
-	Changed   []string   `json:"changed"`
-	Removed   []string   `json:"removed"`
-	Passwords []Password `json:"passwords" doc:"Generated passwords; they are never shown again."`
+	Added     []string   `json:"added" nullable:"false"`
+	Changed   []string   `json:"changed" nullable:"false"`
+	Removed   []string   `json:"removed" nullable:"false"`
+	Passwords []Password `json:"passwords" nullable:"false" doc:"Generated passwords; they are never shown again."`
 }
 
 // Password is a password generated for a device.

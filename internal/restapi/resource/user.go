@@ -15,8 +15,8 @@ type User struct {
 	HasPassword bool     `json:"has_password"`
 	HotDesking  bool     `json:"hot_desking" doc:"May log in at hot desks."`
 	Disabled    bool     `json:"disabled"`
-	Devices     []string `json:"devices" doc:"The names of the user's devices."`
-	Numbers     []string `json:"numbers" doc:"The public numbers that lead to the user."`
+	Devices     []string `json:"devices" nullable:"false" doc:"The names of the user's devices."`
+	Numbers     []string `json:"numbers" nullable:"false" doc:"The public numbers that lead to the user."`
 	Class       string   `json:"class" doc:"The class of service: inside, national or all; empty for the domain's."`
 	Answering
 }

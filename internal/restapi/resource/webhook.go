@@ -7,7 +7,7 @@ import "time"
 type Webhook struct {
 	ID        string    `json:"id"`
 	URL       string    `json:"url" example:"https://example.com/hook"`
-	Events    []string  `json:"events" doc:"The types of events it is told of."`
+	Events    []string  `json:"events" nullable:"false" doc:"The types of events it is told of."`
 	Disabled  bool      `json:"disabled"`
 	Why       string    `json:"why,omitempty" doc:"Why the server has switched it off."`
 	CreatedBy string    `json:"created_by" doc:"The extension of who made it, cli for the command line, key: and a name for an API key."`
