@@ -35,7 +35,7 @@ func (b *browser) types(pairs ...string) {
 	}
 }
 
-// clicks clicks on elements, one after the other.
+// clicks presses elements, one after the other.
 func (b *browser) clicks(elements ...string) {
 	b.t.Helper()
 	for _, element := range elements {
