@@ -11,7 +11,6 @@ package client
 import (
 	"context"
 	"encoding/json"
-	"io"
 	"net/http"
 	"strings"
 )
@@ -69,9 +68,6 @@ func (p *ProblemError) Error() string {
 // refusing makes refusals errors.
 type refusing struct{ http *http.Client }
 
-// longestProblem is more than any problem takes, in bytes.
-const longestProblem = 1 << 20
-
 // Do implements [HttpRequestDoer].
 func (r refusing) Do(req *http.Request) (*http.Response, error) {
 	resp, err := r.http.Do(req)
@@ -80,7 +76,7 @@ func (r refusing) Do(req *http.Request) (*http.Response, error) {
 	}
 	defer func() { _ = resp.Body.Close() }()
 	problem := &ProblemError{}
-	if json.NewDecoder(io.LimitReader(resp.Body, longestProblem)).Decode(problem) != nil || problem.Detail == "" {
+	if json.NewDecoder(resp.Body).Decode(problem) != nil || problem.Detail == "" {
 		return nil, &ProblemError{Status: resp.StatusCode, Detail: "the server answered " + resp.Status}
 	}
 	return nil, problem

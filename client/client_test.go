@@ -155,6 +155,24 @@ func TestProblems(t *testing.T) {
 	}
 }
 
+// However many things are wrong, each is told.
+func TestProblemOfManyErrors(t *testing.T) {
+	t.Parallel()
+	office := apptest.Start(t)
+	cli := local.New(office.Config.Data)
+	t.Cleanup(cli.Close)
+	const many = 5000
+	var text strings.Builder
+	text.WriteString("[domain]\nname = \"acme.test\"\ntimezone = \"UTC\"\ncountry = \"CA\"\n")
+	for i := range many {
+		fmt.Fprintf(&text, "[[user]]\nextension = \"%d\"\nname = \"Ana\"\nscope = %q\n", 10000+i, strings.Repeat("x", 200))
+	}
+	_, err := cli.Apply(t.Context(), []byte(text.String()))
+	if problem, is := errors.AsType[*client.ProblemError](err); !is || len(problem.Errors) < many {
+		t.Errorf("%.200v", err)
+	}
+}
+
 // A proxy on the way answers in its own words, and a server that is not there not at all.
 func TestNoAnswer(t *testing.T) {
 	t.Parallel()
