@@ -1,8 +1,21 @@
 package e2e_test
 
 import (
+	"bytes"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/png"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -13,6 +26,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/portal"
+	"github.com/hotdesk-pbx/hotdesk/internal/restapi/resource"
 	"github.com/hotdesk-pbx/hotdesk/internal/softphone"
 )
 
@@ -28,27 +42,26 @@ type view struct {
 	who  string // extension; "" for somebody who is not signed in
 }
 
-// noPages are routes that answer with something else than a page.
-func noPages() []string {
-	return []string{
-		"GET /{$}",                 // leads on
-		"GET /sign-in/single/back", // leads on
-		"GET /domains/{domain}/users/add/extension", // a part of a form
-		"GET /calls.csv", "GET /domains/{domain}/calls.csv", // files
-		"GET /messages/{message}/sound",
-	}
+// isPage tells whether a route answers with a page: not with a stream, a file,
+// a part of one, or where to go on.
+func isPage(pattern string) bool {
+	address, isGet := strings.CutPrefix(pattern, "GET ")
+	last := path.Base(address)
+	return isGet && !strings.Contains(address, "/live") && !strings.Contains(address, "/csv/") && path.Ext(address) == "" &&
+		!slices.Contains([]string{"{$}", "back", "sound", "picture"}, last) && !strings.HasSuffix(address, "/users/add/extension")
 }
 
 // views are the pages, in the order of their addresses: every route that is
 // asked for by GET, with the things of the lively office in its address.
-func views() []view {
-	fill := strings.NewReplacer("{domain}", "acme.test", "{extension}", "1001", "{device}", "5401", "{mac}", "805ec0112200", "{token}", "old")
+func views(floor string) []view {
+	fill := strings.NewReplacer("{domain}", "acme.test", "{extension}", "1001", "{device}", "5401", "{mac}", "805ec0112200", "{token}", "old", "{floor}", floor,
+		"{number}", "+14165550101", "{trunk}", "carrier")
 	all := []view{{"nothing-here", "/nowhere", ""}}
 	for _, pattern := range slices.Sorted(slices.Values(portal.Patterns())) {
-		address, isGet := strings.CutPrefix(pattern, "GET ")
-		if !isGet || strings.Contains(address, "/live") || slices.Contains(noPages(), pattern) {
+		if !isPage(pattern) {
 			continue
 		}
+		address := strings.TrimPrefix(pattern, "GET ")
 		v := view{path: fill.Replace(address), who: "1001"}
 		switch {
 		case slices.ContainsFunc([]string{"/sign-in", "/forgotten", "/new-password", "/first-start"}, func(open string) bool { return strings.HasPrefix(address, open) }):
@@ -81,6 +94,7 @@ func livelyOffice(t *testing.T) *server {
 		fmt.Fprintf(&b, "[[user]]\nextension = %q\nname = \"Window %d\"\nplace = \"Floor 5, 100 King St W, Toronto\"\n[[user.device]]\nname = %q\npassword = \"secret-of-%s-12345\"\n", desk, i+1, desk, desk)
 		fmt.Fprintf(&b, "[[phone]]\nmac = \"80:5e:c0:11:22:%02x\"\nmodel = \"Yealink T54W\"\ndevices = [%q]\n", i, desk)
 	}
+	b.WriteString("[[trunk]]\nname = \"carrier\"\nhost = \"127.0.0.1:9\"\n")
 	b.WriteString("[[number]]\nnumber = \"+14165550101\"\nuser = \"1001\"\n")
 	s.apply(t, b.String())
 	for i := range 9 {
@@ -100,6 +114,59 @@ func livelyOffice(t *testing.T) *server {
 	return s
 }
 
+// addFloor uploads a plan, puts three desks on it, and returns the floor's ID.
+func (s *server) addFloor(t *testing.T) string {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	web := http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	send := func(address, kind string, body io.Reader) (location string) {
+		t.Helper()
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+s.http+address, body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", kind)
+		res, err := web.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		if res.StatusCode/100 > 3 {
+			t.Fatalf("%s answers %d", address, res.StatusCode)
+		}
+		return res.Header.Get("Location")
+	}
+	const fields = "application/x-www-form-urlencoded"
+	send("/sign-in", fields, strings.NewReader(url.Values{"name": {"1000@acme.test"}, "password": {portalPassword}}.Encode()))
+	plan := image.NewRGBA(image.Rect(0, 0, 800, 500))
+	draw.Draw(plan, plan.Bounds(), image.White, image.Point{}, draw.Src)
+	for _, wall := range []image.Rectangle{image.Rect(20, 20, 780, 26), image.Rect(20, 474, 780, 480), image.Rect(20, 20, 26, 480), image.Rect(774, 20, 780, 480), image.Rect(400, 20, 404, 300)} {
+		draw.Draw(plan, wall, image.NewUniform(color.Gray{Y: 120}), image.Point{}, draw.Src)
+	}
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	picture, err := form.CreateFormFile("picture", "plan.png")
+	if err == nil {
+		err = errors.Join(png.Encode(picture, plan), form.WriteField("name", "Floor 5"), form.WriteField("id", ""), form.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	floor, _, _ := strings.Cut(path.Base(send("/domains/acme.test/floors/add", form.FormDataContentType(), &body)), "?")
+	var devices []resource.Device
+	if err := json.Unmarshal([]byte(s.hotdesk(t, "device", "list", "--json")), &devices); err != nil {
+		t.Fatal(err)
+	}
+	for i, desk := range devices {
+		spot := url.Values{"desk": {desk.ID}, "x": {fmt.Sprint(1000 + 1500*(i%6))}, "y": {fmt.Sprint(3000 + 4000*(i/6))}}
+		send("/domains/acme.test/floors/"+floor+"/desks", fields, strings.NewReader(spot.Encode()))
+	}
+	return floor
+}
+
 // TestEveryPage opens each page as those open it who may, at the width of a desk
 // and of a telephone, in light and dark: nothing is in the way of a keyboard or
 // a screen reader (axe-core), nothing sticks out to the side, no script fails,
@@ -111,13 +178,14 @@ func TestEveryPage(t *testing.T) {
 		t.Fatalf("%v: scripts/setup.sh installs it", err)
 	}
 	s := livelyOffice(t)
+	all := views(s.addFloor(t))
 	for _, who := range []string{"", "1000", "1001"} {
 		b := startBrowser(t, s)
 		if who != "" {
 			b.signIn(who+"@acme.test", portalPassword, "#content")
 			b.do(chromedp.WaitVisible(chromedp.CSS("[popovertarget=account]")))
 		}
-		for _, v := range views() {
+		for _, v := range all {
 			if v.who == who {
 				b.look(v, string(checker))
 			}
@@ -129,6 +197,9 @@ func TestEveryPage(t *testing.T) {
 func (b *browser) look(v view, checker string) {
 	b.t.Helper()
 	b.do(chromedp.Navigate(b.base+v.path), chromedp.WaitVisible(chromedp.CSS("#content")), chromedp.Evaluate[chromedp.Void](checker))
+	if nothing := strings.Contains(b.says("h1"), "There is nothing here"); nothing && v.path != "/nowhere" && v.who != "" {
+		b.t.Errorf("%s: there is nothing at %s", v.name, v.path)
+	}
 	for _, size := range []struct {
 		name          string
 		width, height int64

@@ -306,7 +306,7 @@ func occupancyPage(o occupancyView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "</div><div class=\"table-responsive\"><table class=\"heat\"><caption>Desks in use on average; the darker, the more of the ")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "</div><div class=\"table-responsive\" role=\"region\" aria-label=\"Table\" tabindex=\"0\"><table class=\"heat\"><caption>Desks in use on average; the darker, the more of the ")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -473,7 +473,7 @@ func deskReportPage(r reportView, desks []deskUse) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		} else {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 32, "<div class=\"table-responsive\"><table class=\"table table-vcenter card-table table-mobile-md\"><thead><tr><th>Desk</th><th>Sessions</th><th>In use for</th><th>Last login</th><th>Place</th></tr></thead> <tbody>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 32, "<div class=\"table-responsive\" role=\"region\" aria-label=\"Table\" tabindex=\"0\"><table class=\"table table-vcenter card-table table-mobile-md\"><thead><tr><th>Desk</th><th>Sessions</th><th>In use for</th><th>Last login</th><th>Place</th></tr></thead> <tbody>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -706,7 +706,7 @@ func peopleReportPage(r reportView, people []personUse) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		} else {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 52, "<div class=\"table-responsive\"><table class=\"table table-vcenter card-table table-mobile-md\"><thead><tr><th>Person</th><th>Sessions</th><th>At desks for</th><th>Calls made</th><th>Received</th><th>Missed</th><th>Talked for</th></tr></thead> <tbody>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 52, "<div class=\"table-responsive\" role=\"region\" aria-label=\"Table\" tabindex=\"0\"><table class=\"table table-vcenter card-table table-mobile-md\"><thead><tr><th>Person</th><th>Sessions</th><th>At desks for</th><th>Calls made</th><th>Received</th><th>Missed</th><th>Talked for</th></tr></thead> <tbody>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

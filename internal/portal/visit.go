@@ -1,11 +1,13 @@
 package portal
 
 import (
+	"compress/gzip"
 	"context"
 	"errors"
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 
 	"github.com/a-h/templ"
 
@@ -102,8 +104,18 @@ func (v *visit) show(status int, title string, content templ.Component) error {
 	around := v.frame(title)
 	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	v.w.Header().Set("Cache-Control", "no-store")
+	v.w.Header().Set("Vary", "Accept-Encoding")
+	if !strings.Contains(v.r.Header.Get("Accept-Encoding"), "gzip") {
+		v.w.WriteHeader(status)
+		return page(around, content).Render(v.r.Context(), v.w)
+	}
+	v.w.Header().Set("Content-Encoding", "gzip")
 	v.w.WriteHeader(status)
-	return page(around, content).Render(v.r.Context(), v.w)
+	packed, err := gzip.NewWriterLevel(v.w, gzip.BestSpeed)
+	if err != nil {
+		return err
+	}
+	return errors.Join(page(around, content).Render(v.r.Context(), packed), packed.Close())
 }
 
 // part answers with a part of a page.
