@@ -13,6 +13,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/http/cookiejar"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"path"
@@ -53,9 +54,9 @@ func isPage(pattern string) bool {
 
 // views are the pages, in the order of their addresses: every route that is
 // asked for by GET, with the things of the lively office in its address.
-func views(floor string) []view {
+func views(floor, webhook string) []view {
 	fill := strings.NewReplacer("{domain}", "acme.test", "{extension}", "1001", "{device}", "5401", "{mac}", "805ec0112200", "{token}", "old", "{floor}", floor,
-		"{number}", "+14165550101", "{trunk}", "carrier")
+		"{number}", "+14165550101", "{trunk}", "carrier", "{webhook}", webhook)
 	all := []view{{"nothing-here", "/nowhere", ""}}
 	for _, pattern := range slices.Sorted(slices.Values(portal.Patterns())) {
 		if !isPage(pattern) {
@@ -167,6 +168,20 @@ func (s *server) addFloor(t *testing.T) string {
 	return floor
 }
 
+// tellProgram makes a webhook, sends a test to it, and returns its ID; and makes
+// an API key.
+func (s *server) tellProgram(t *testing.T) string {
+	t.Helper()
+	program := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, strings.Repeat("thank you ", 50))
+	}))
+	t.Cleanup(program.Close)
+	s.hotdesk(t, "key", "add", "wallboard", "--scope", "call_center_supervisor", "--expires", "365d")
+	webhook := strings.Fields(s.hotdesk(t, "webhook", "add", program.URL+"/a-long-address/of-a-program", "--events", "login,released,call,message"))[1]
+	s.hotdesk(t, "webhook", "test", webhook)
+	return webhook
+}
+
 // TestEveryPage opens each page as those open it who may, at the width of a desk
 // and of a telephone, in light and dark: nothing is in the way of a keyboard or
 // a screen reader (axe-core), nothing sticks out to the side, no script fails,
@@ -178,7 +193,7 @@ func TestEveryPage(t *testing.T) {
 		t.Fatalf("%v: scripts/setup.sh installs it", err)
 	}
 	s := livelyOffice(t)
-	all := views(s.addFloor(t))
+	all := views(s.addFloor(t), s.tellProgram(t))
 	for _, who := range []string{"", "1000", "1001"} {
 		b := startBrowser(t, s)
 		if who != "" {

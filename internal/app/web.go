@@ -45,7 +45,7 @@ func (a *App) openWeb(ctx context.Context) error {
 		Directory: a.directory, Passwords: a.login, Web: a.signedIn, FirstStart: a.firstStart, Resets: a.resets,
 		SignOn: signon.New(func() string { return a.url() + portal.SignOnBack }, a.cfg.Now), Sessions: a.sessions,
 		Calls: a.busy, Locations: a.locations, Telephony: a.phones.board, Phones: a.phones.orders, Trunks: a.phones.trunks,
-		Mail:      a.mail,
+		Mail: a.mail, Keys: a.keys, Webhooks: a.webhooks,
 		Mailboxes: a.mailboxes, URL: strings.TrimSuffix(a.cfg.URL, "/"),
 		Emergencies: a.emergency, Lockouts: a.login, Records: a.db.Records(), Floors: floorplan.New(a.db.Floors(), a.directory), Audit: a.db.Audit(), Events: a.bus, Now: a.cfg.Now, Log: a.log, SIP: a.phonesReach,
 	})

@@ -1,10 +1,13 @@
 package login
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
+	"encoding/base32"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"strings"
 	"time"
@@ -19,6 +22,8 @@ const (
 	keyPrefix = "hdk_"
 	// keyStart is how much of a key is kept in clear, to tell it from others.
 	keyStart = len(keyPrefix) + 4
+	// keyBits are random in a key; base32 has five in a character.
+	keyBits = 130
 	// keyTouch is the time between two notes of a key's use.
 	keyTouch = time.Minute
 	// longestKeyName bounds what people call a key.
@@ -103,6 +108,9 @@ func NewKeys(cfg KeysConfig) *Keys { return &Keys{cfg: cfg} }
 type Maker struct {
 	Actor   directory.Actor
 	Expires time.Time // of the key with which the maker came; zero: never
+	// Random is what the key is made from; nil: the system's. Whoever asks twice
+	// with the same gets the same key, which is made once.
+	Random io.Reader
 }
 
 // Add makes a key of which the caller fills in Name, DomainID, UserID, Scope and
@@ -115,14 +123,28 @@ func (k *Keys) Add(ctx context.Context, by Maker, key Key) (made Key, secret str
 	if err := CheckKey(by, key, user, now); err != nil {
 		return Key{}, "", err
 	}
-	secret = keyPrefix + rand.Text()
+	if secret, err = newSecret(cmp.Or(by.Random, rand.Reader)); err != nil {
+		return Key{}, "", fmt.Errorf("make an API key: %w", err)
+	}
 	key.ID, key.TokenHash, key.Start = directory.NewID(), tokenHash(secret), secret[:keyStart]
 	key.CreatedBy, key.CreatedAt, key.UsedAt = by.Actor.Name, now, time.Time{}
 	key.ExpiresAt = key.ExpiresAt.UTC().Truncate(time.Millisecond)
 	if err := k.cfg.Store.AddKey(ctx, key, k.entry(by.Actor, key, "key.added")); err != nil {
+		if there, lost := k.cfg.Store.KeyOf(ctx, key.TokenHash); lost == nil && maySeeKey(by.Actor, there) {
+			return there, secret, nil
+		}
 		return Key{}, "", fmt.Errorf("store an API key: %w", err)
 	}
 	return key, secret, nil
+}
+
+// newSecret makes a key of [keyBits] random bits.
+func newSecret(random io.Reader) (string, error) {
+	raw := make([]byte, (keyBits+7)/8)
+	if _, err := io.ReadFull(random, raw); err != nil {
+		return "", err
+	}
+	return keyPrefix + base32.StdEncoding.EncodeToString(raw)[:keyBits/5], nil
 }
 
 // CheckKey refuses a key that somebody may not make, or that could open

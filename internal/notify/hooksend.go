@@ -190,7 +190,7 @@ func (h *Webhooks) client(w outbox.Webhook) *http.Client {
 // Sign is the signature of a webhook's request as Standard Webhooks says:
 // HMAC-SHA256 over the event's ID, the time in seconds and the body.
 func Sign(secret, id, at string, body []byte) string {
-	key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, secretPrefix))
+	key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, outbox.SecretPrefix))
 	if err != nil {
 		return ""
 	}

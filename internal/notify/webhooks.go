@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
-	"encoding/base64"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -25,21 +24,11 @@ import (
 const WebhookConsumer = "webhooks"
 
 const (
-	secretPrefix = "whsec_"
-	secretBytes  = 24
 	// keepTries is how long the log of a webhook goes back.
 	keepTries = 7 * 24 * time.Hour
 	// mostWebhooks bounds those of one domain.
 	mostWebhooks = 50
 )
-
-// EventTypes are the events of which webhooks are told.
-func EventTypes() []string {
-	return []string{
-		resource.EventLogin, resource.EventRefused, resource.EventReleased, resource.EventMoved, resource.EventExpired,
-		resource.EventMessage, resource.EventCall, resource.EventEmergency,
-	}
-}
 
 // kindsOf are the facts that lead to a type of event.
 func kindsOf(event string) string {
@@ -211,19 +200,17 @@ func (h *Webhooks) check(w *outbox.Webhook) error {
 	slices.Sort(w.Events)
 	w.Events = slices.Compact(w.Events)
 	for _, event := range w.Events {
-		if !slices.Contains(EventTypes(), event) {
-			return &FieldError{"events", fmt.Sprintf("%q is no event of which webhooks are told; these are %s", event, strings.Join(EventTypes(), ", "))}
+		if !slices.Contains(resource.WebhookEvents(), event) {
+			return &FieldError{"events", fmt.Sprintf("%q is no event of which webhooks are told; these are %s", event, strings.Join(resource.WebhookEvents(), ", "))}
 		}
 	}
 	if len(w.Events) == 0 {
-		return &FieldError{"events", "choose one at least: " + strings.Join(EventTypes(), ", ")}
+		return &FieldError{"events", "choose one at least: " + strings.Join(resource.WebhookEvents(), ", ")}
 	}
 	if w.Secret == "" {
-		secret := make([]byte, secretBytes)
-		if _, err := rand.Read(secret); err != nil {
-			return fmt.Errorf("make a secret: %w", err)
-		}
-		w.Secret = secretPrefix + base64.StdEncoding.EncodeToString(secret)
+		var err error
+		w.Secret, err = outbox.NewSecret(rand.Reader)
+		return err
 	}
 	return nil
 }

@@ -81,6 +81,12 @@ type wrongError struct{ field, why string }
 
 func (e *wrongError) Error() string { return e.field + ": " + e.why }
 
+// refusal is that of a service which says what is wrong with which field.
+type refusal interface {
+	error
+	Where() string
+}
+
 // text is what stands in a field, without the spaces around it.
 func (f *form) text(field string) string { return strings.TrimSpace(f.Values.Get(field)) }
 
@@ -128,9 +134,12 @@ func (f *form) right() bool { return len(f.Wrong)+len(f.Whole) == 0 }
 func (f *form) take(err error, id string) error {
 	var invalid *directory.InvalidError
 	var wrong *wrongError
+	var at refusal
 	switch {
 	case errors.As(err, &wrong):
 		f.refuse(wrong.field, wrong.why)
+	case errors.As(err, &at):
+		f.refuse(at.Where(), at.Error())
 	case errors.As(err, &invalid):
 		for _, p := range invalid.Problems {
 			f.takeProblem(p, id)

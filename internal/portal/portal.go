@@ -102,6 +102,8 @@ type Config struct {
 	Phones      Phones
 	Trunks      Trunks
 	Mail        Mail
+	Keys        Keys
+	Webhooks    Webhooks
 	Emergencies Emergencies
 	Lockouts    Lockouts
 	Records     Records

@@ -290,16 +290,21 @@ func TestWhoMaySeeWhat(t *testing.T) {
 		"GET " + settings + "/calls", "POST " + settings + "/calls", "GET " + settings + "/voicemail", "POST " + settings + "/voicemail",
 		"GET " + settings + "/emergency", "POST " + settings + "/emergency", "GET " + settings + "/sign-on", "POST " + settings + "/sign-on", "GET " + settings + "/mail", "POST " + settings + "/mail",
 		"POST " + settings + "/mail/test",
+		"GET " + settings + "/keys", "GET " + settings + "/keys/add", "POST " + settings + "/keys/add", "POST " + settings + "/keys/{key}/revoke",
+		"GET " + settings + "/webhooks", "GET " + settings + "/webhooks/add", "POST " + settings + "/webhooks/add",
+		"GET " + settings + "/webhooks/{webhook}", "POST " + settings + "/webhooks/{webhook}", "POST " + settings + "/webhooks/{webhook}/delete",
+		"POST " + settings + "/webhooks/{webhook}/test", "POST " + settings + "/webhooks/{webhook}/secret",
+		"POST " + settings + "/webhooks/{webhook}/deliveries/{delivery}/replay",
 	} {
 		may[pattern] = domainManagers
 	}
 	if diff := cmp.Diff(slices.Sorted(maps.Keys(may)), slices.Sorted(slices.Values(portal.Patterns()))); diff != "" {
 		t.Fatalf("routes of the table and of the portal (-table +portal):\n%s", diff)
 	}
-	o := office(t)
-	var floor string
+	o := office(t, localWebhooks)
+	var floor, key, hook, delivery string
 	fill := func(domain, session string) *strings.Replacer {
-		return strings.NewReplacer("{$}", "", "{domain}", domain, "{extension}", "1008", "{device}", "5401", "{mac}", "80:5e:c0:11:22:33", "{number}", "+14165550101", "{trunk}", "carrier", "{table}", "hours", "{floor}", floor, "{session}", session, "{token}", "wrong")
+		return strings.NewReplacer("{$}", "", "{domain}", domain, "{extension}", "1008", "{device}", "5401", "{mac}", "80:5e:c0:11:22:33", "{number}", "+14165550101", "{trunk}", "carrier", "{table}", "hours", "{floor}", floor, "{key}", key, "{webhook}", hook, "{delivery}", delivery, "{session}", session, "{token}", "wrong")
 	}
 	restore := keep(t, o)
 	for _, scope := range scopes()[:7] {
@@ -313,6 +318,14 @@ func TestWhoMaySeeWhat(t *testing.T) {
 			held := session(t, o, scope, "5401")
 			if strings.Contains(path, "{floor}") {
 				floor = addedFloor(signedIn(t, o, "office_manager"), held.ID) // signed in anew: some routes sign out everywhere
+			}
+			if strings.Contains(path, "{key}") {
+				manager := signedIn(t, o, "office_manager")
+				_, at := addedKey(manager, with(manager.filled(keys+"/add"), "name", "wallboard"))
+				key = at[strings.LastIndex(at, "/")+1:]
+			}
+			if strings.Contains(path, "{webhook}") {
+				hook, delivery = addedWebhook(signedIn(t, o, "office_manager"), "http://127.0.0.1:9/hook")
 			}
 			var form url.Values
 			if method == http.MethodPost {

@@ -54,7 +54,9 @@ func settingsTabs() []settingsTab {
 
 func settingsRoutes(settings string) []route {
 	const needs = directory.ActManageDomain
-	routes := []route{{Pattern: "POST " + settings + "/mail/test", needs: needs, do: (*visit).testMail}}
+	routes := slices.Concat(keyRoutes(settings+"/keys"), webhookRoutes(settings+"/webhooks"), []route{
+		{Pattern: "POST " + settings + "/mail/test", needs: needs, do: (*visit).testMail},
+	})
 	for _, tab := range settingsTabs() {
 		routes = append(routes,
 			route{Pattern: "GET " + settings + tab.Path, needs: needs, do: func(v *visit) error { return v.settings(tab) }},
@@ -93,9 +95,7 @@ func (v *visit) viewSettings(tab settingsTab) settingsView {
 		Domain: v.domain, Path: base + tab.Path, Email: v.user.Email, SignOnBack: v.cfg.SignOn.Back(),
 		Activate: directory.May(v.actor(), directory.ActActivatePhones, directory.Target{DomainID: v.domain.ID}),
 	}
-	for _, t := range settingsTabs() {
-		view.Tabs = append(view.Tabs, entry{Name: t.Name, Path: base + t.Path, Here: t.Name == tab.Name})
-	}
+	view.Tabs = v.settingsPlaces(tab.Name)
 	office, _ := v.cfg.Directory.Office(v.domain.ID)
 	for _, u := range office.Users {
 		switch {
@@ -109,6 +109,20 @@ func (v *visit) viewSettings(tab settingsTab) settingsView {
 	}
 	view.unplaced = v.placeless(office)
 	return view
+}
+
+// settingsPlaces are the parts of the settings, of which one is open.
+func (v *visit) settingsPlaces(here string) []entry {
+	var places []entry
+	for _, t := range settingsTabs() {
+		places = append(places, entry{Name: t.Name, Path: t.Path})
+	}
+	places = append(places, entry{Name: "API keys", Path: "/keys"}, entry{Name: "Webhooks", Path: "/webhooks"})
+	for i := range places {
+		places[i].Path = domainPath(v.domain) + "/settings" + places[i].Path
+		places[i].Here = places[i].Name == here
+	}
+	return places
 }
 
 // placeless finds the devices from which an emergency call tells no place.

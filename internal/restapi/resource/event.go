@@ -93,3 +93,8 @@ type RegistrationEvent struct {
 	UserAgent string `json:"user_agent,omitempty"`
 	Expired   bool   `json:"expired,omitempty" doc:"It was not refreshed in time."`
 }
+
+// WebhookEvents are the events of which webhooks are told.
+func WebhookEvents() []string {
+	return []string{EventLogin, EventRefused, EventReleased, EventMoved, EventExpired, EventMessage, EventCall, EventEmergency}
+}
