@@ -224,6 +224,20 @@ type CallView struct {
 	TalkSeconds int64 `json:"talk_seconds"`
 }
 
+// DeskUse defines model for DeskUse.
+type DeskUse struct {
+	Device    string     `json:"device"`
+	LastLogin *time.Time `json:"last_login,omitempty"`
+	Name      string     `json:"name"`
+
+	// Place Missing: emergency calls from there cannot say where it is.
+	Place *string `json:"place,omitempty"`
+
+	// Seconds It was in use, on these days.
+	Seconds  int64 `json:"seconds"`
+	Sessions int64 `json:"sessions"`
+}
+
 // Device defines model for Device.
 type Device struct {
 	Disabled bool `json:"disabled"`
@@ -466,6 +480,18 @@ type HotDeskingInput struct {
 	WhenTaken      *string `json:"when_taken,omitempty"`
 }
 
+// HourUse defines model for HourUse.
+type HourUse struct {
+	// Day Examples: Monday
+	Day string `json:"day"`
+
+	// Desks In use on the average.
+	Desks float64 `json:"desks"`
+
+	// Hour That begins then, in the domain's time zone.
+	Hour int64 `json:"hour"`
+}
+
 // ImportResult defines model for ImportResult.
 type ImportResult struct {
 	Added   []string `json:"added"`
@@ -534,6 +560,16 @@ type KeyInput struct {
 	User *string `json:"user,omitempty"`
 }
 
+// Level defines model for Level.
+type Level struct {
+	Average float64   `json:"average"`
+	From    time.Time `json:"from"`
+
+	// Peak In use at once.
+	Peak int64     `json:"peak"`
+	To   time.Time `json:"to"`
+}
+
 // ListAuditEntry defines model for ListAuditEntry.
 type ListAuditEntry struct {
 	Items []AuditEntry `json:"items"`
@@ -545,6 +581,14 @@ type ListAuditEntry struct {
 // ListCall defines model for ListCall.
 type ListCall struct {
 	Items []Call `json:"items"`
+
+	// Next Asks for what comes behind, as the parameter after; missing at the end.
+	Next *string `json:"next,omitempty"`
+}
+
+// ListDeskUse defines model for ListDeskUse.
+type ListDeskUse struct {
+	Items []DeskUse `json:"items"`
 
 	// Next Asks for what comes behind, as the parameter after; missing at the end.
 	Next *string `json:"next,omitempty"`
@@ -566,9 +610,25 @@ type ListDomain struct {
 	Next *string `json:"next,omitempty"`
 }
 
+// ListHourUse defines model for ListHourUse.
+type ListHourUse struct {
+	Items []HourUse `json:"items"`
+
+	// Next Asks for what comes behind, as the parameter after; missing at the end.
+	Next *string `json:"next,omitempty"`
+}
+
 // ListKey defines model for ListKey.
 type ListKey struct {
 	Items []Key `json:"items"`
+
+	// Next Asks for what comes behind, as the parameter after; missing at the end.
+	Next *string `json:"next,omitempty"`
+}
+
+// ListLevel defines model for ListLevel.
+type ListLevel struct {
+	Items []Level `json:"items"`
 
 	// Next Asks for what comes behind, as the parameter after; missing at the end.
 	Next *string `json:"next,omitempty"`
@@ -582,9 +642,25 @@ type ListMessage struct {
 	Next *string `json:"next,omitempty"`
 }
 
+// ListMoment defines model for ListMoment.
+type ListMoment struct {
+	Items []Moment `json:"items"`
+
+	// Next Asks for what comes behind, as the parameter after; missing at the end.
+	Next *string `json:"next,omitempty"`
+}
+
 // ListNumber defines model for ListNumber.
 type ListNumber struct {
 	Items []Number `json:"items"`
+
+	// Next Asks for what comes behind, as the parameter after; missing at the end.
+	Next *string `json:"next,omitempty"`
+}
+
+// ListPersonUse defines model for ListPersonUse.
+type ListPersonUse struct {
+	Items []PersonUse `json:"items"`
 
 	// Next Asks for what comes behind, as the parameter after; missing at the end.
 	Next *string `json:"next,omitempty"`
@@ -721,6 +797,18 @@ type MessageInput struct {
 // MessageInputState defines model for MessageInput.State.
 type MessageInputState string
 
+// Moment defines model for Moment.
+type Moment struct {
+	At   time.Time `json:"at"`
+	Call *Call     `json:"call,omitempty"`
+
+	// Entry A refusal, or an emergency call.
+	Entry *AuditEntry `json:"entry,omitempty"`
+
+	// Session Began then; it says how it ended, too.
+	Session *Session `json:"session,omitempty"`
+}
+
 // Number defines model for Number.
 type Number struct {
 	ID string `json:"id"`
@@ -797,6 +885,23 @@ type Party struct {
 type Password struct {
 	Device   string `json:"device"`
 	Password string `json:"password"`
+}
+
+// PersonUse defines model for PersonUse.
+type PersonUse struct {
+	CallsMade     int64      `json:"calls_made"`
+	CallsMissed   int64      `json:"calls_missed"`
+	CallsReceived int64      `json:"calls_received"`
+	LastLogin     *time.Time `json:"last_login,omitempty"`
+	Name          string     `json:"name"`
+
+	// Seconds At desks, on these days.
+	Seconds     int64 `json:"seconds"`
+	Sessions    int64 `json:"sessions"`
+	TalkSeconds int64 `json:"talk_seconds"`
+
+	// User The extension.
+	User string `json:"user"`
 }
 
 // Phone defines model for Phone.
@@ -1472,6 +1577,123 @@ type RebootPhoneParams struct {
 type ResyncPhoneParams struct {
 	// IdempotencyKey A text of yours, such as a UUID: the request is done once, and sending it again within 24 hours is answered as the first time.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
+// ReportDesksParams defines parameters for ReportDesks.
+type ReportDesksParams struct {
+	// From The first day, in the domain's time zone; without it, four weeks back.
+	From *string `form:"from,omitempty" json:"from,omitempty"`
+
+	// To The last day; without it, today. A report is about a year at most.
+	To *string `form:"to,omitempty" json:"to,omitempty"`
+
+	// IfNoneMatch The ETag of what you have: what is the same is answered 304, without a body.
+	IfNoneMatch *string `json:"If-None-Match,omitempty"`
+}
+
+// ExportReportDesksParams defines parameters for ExportReportDesks.
+type ExportReportDesksParams struct {
+	// From The first day, in the domain's time zone; without it, four weeks back.
+	From *string `form:"from,omitempty" json:"from,omitempty"`
+
+	// To The last day; without it, today. A report is about a year at most.
+	To *string `form:"to,omitempty" json:"to,omitempty"`
+
+	// IfNoneMatch The ETag of what you have: what is the same is answered 304, without a body.
+	IfNoneMatch *string `json:"If-None-Match,omitempty"`
+}
+
+// ReportHoursParams defines parameters for ReportHours.
+type ReportHoursParams struct {
+	// From The first day, in the domain's time zone; without it, four weeks back.
+	From *string `form:"from,omitempty" json:"from,omitempty"`
+
+	// To The last day; without it, today. A report is about a year at most.
+	To *string `form:"to,omitempty" json:"to,omitempty"`
+
+	// IfNoneMatch The ETag of what you have: what is the same is answered 304, without a body.
+	IfNoneMatch *string `json:"If-None-Match,omitempty"`
+}
+
+// ExportReportHoursParams defines parameters for ExportReportHours.
+type ExportReportHoursParams struct {
+	// From The first day, in the domain's time zone; without it, four weeks back.
+	From *string `form:"from,omitempty" json:"from,omitempty"`
+
+	// To The last day; without it, today. A report is about a year at most.
+	To *string `form:"to,omitempty" json:"to,omitempty"`
+
+	// IfNoneMatch The ETag of what you have: what is the same is answered 304, without a body.
+	IfNoneMatch *string `json:"If-None-Match,omitempty"`
+}
+
+// ReportLevelsParams defines parameters for ReportLevels.
+type ReportLevelsParams struct {
+	// From The first day, in the domain's time zone; without it, four weeks back.
+	From *string `form:"from,omitempty" json:"from,omitempty"`
+
+	// To The last day; without it, today. A report is about a year at most.
+	To *string `form:"to,omitempty" json:"to,omitempty"`
+
+	// IfNoneMatch The ETag of what you have: what is the same is answered 304, without a body.
+	IfNoneMatch *string `json:"If-None-Match,omitempty"`
+}
+
+// ExportReportLevelsParams defines parameters for ExportReportLevels.
+type ExportReportLevelsParams struct {
+	// From The first day, in the domain's time zone; without it, four weeks back.
+	From *string `form:"from,omitempty" json:"from,omitempty"`
+
+	// To The last day; without it, today. A report is about a year at most.
+	To *string `form:"to,omitempty" json:"to,omitempty"`
+
+	// IfNoneMatch The ETag of what you have: what is the same is answered 304, without a body.
+	IfNoneMatch *string `json:"If-None-Match,omitempty"`
+}
+
+// ReportPeopleParams defines parameters for ReportPeople.
+type ReportPeopleParams struct {
+	// From The first day, in the domain's time zone; without it, four weeks back.
+	From *string `form:"from,omitempty" json:"from,omitempty"`
+
+	// To The last day; without it, today. A report is about a year at most.
+	To *string `form:"to,omitempty" json:"to,omitempty"`
+
+	// IfNoneMatch The ETag of what you have: what is the same is answered 304, without a body.
+	IfNoneMatch *string `json:"If-None-Match,omitempty"`
+}
+
+// ExportReportPeopleParams defines parameters for ExportReportPeople.
+type ExportReportPeopleParams struct {
+	// From The first day, in the domain's time zone; without it, four weeks back.
+	From *string `form:"from,omitempty" json:"from,omitempty"`
+
+	// To The last day; without it, today. A report is about a year at most.
+	To *string `form:"to,omitempty" json:"to,omitempty"`
+
+	// IfNoneMatch The ETag of what you have: what is the same is answered 304, without a body.
+	IfNoneMatch *string `json:"If-None-Match,omitempty"`
+}
+
+// ReportTimelineParams defines parameters for ReportTimeline.
+type ReportTimelineParams struct {
+	// From The first day, in the domain's time zone; without it, four weeks back.
+	From *string `form:"from,omitempty" json:"from,omitempty"`
+
+	// To The last day; without it, today. A report is about a year at most.
+	To *string `form:"to,omitempty" json:"to,omitempty"`
+
+	// After Only what comes behind: the word next of the answer before.
+	After *string `form:"after,omitempty" json:"after,omitempty"`
+
+	// Limit At most so many.
+	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Of The extension of the person, or the name of the device.
+	Of string `form:"of" json:"of"`
+
+	// IfNoneMatch The ETag of what you have: what is the same is answered 304, without a body.
+	IfNoneMatch *string `json:"If-None-Match,omitempty"`
 }
 
 // ListSessionsParams defines parameters for ListSessions.
@@ -2246,6 +2468,51 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v1/domains/{domain}/phones/{mac}/resync (the `ResyncPhone` operationId).
 	ResyncPhone(ctx context.Context, domain string, mac string, params *ResyncPhoneParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReportDesks Tell how each desk was used, the one that was used longest first
+	//
+	// Corresponds with GET /api/v1/domains/{domain}/reports/desks (the `ReportDesks` operationId).
+	ReportDesks(ctx context.Context, domain string, params *ReportDesksParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ExportReportDesks Write that report as a file for spreadsheets (RFC 4180): desks
+	//
+	// Corresponds with GET /api/v1/domains/{domain}/reports/desks.csv (the `ExportReportDesks` operationId).
+	ExportReportDesks(ctx context.Context, domain string, params *ExportReportDesksParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReportHours Tell how many desks were in use by hour and day of the week
+	//
+	// Corresponds with GET /api/v1/domains/{domain}/reports/hours (the `ReportHours` operationId).
+	ReportHours(ctx context.Context, domain string, params *ReportHoursParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ExportReportHours Write that report as a file for spreadsheets (RFC 4180): hours
+	//
+	// Corresponds with GET /api/v1/domains/{domain}/reports/hours.csv (the `ExportReportHours` operationId).
+	ExportReportHours(ctx context.Context, domain string, params *ExportReportHoursParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReportLevels Tell how many desks were in use over time: by hour up to a week, else by day
+	//
+	// Corresponds with GET /api/v1/domains/{domain}/reports/levels (the `ReportLevels` operationId).
+	ReportLevels(ctx context.Context, domain string, params *ReportLevelsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ExportReportLevels Write that report as a file for spreadsheets (RFC 4180): levels
+	//
+	// Corresponds with GET /api/v1/domains/{domain}/reports/levels.csv (the `ExportReportLevels` operationId).
+	ExportReportLevels(ctx context.Context, domain string, params *ExportReportLevelsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReportPeople Tell how each person used desks and called
+	//
+	// Corresponds with GET /api/v1/domains/{domain}/reports/people (the `ReportPeople` operationId).
+	ReportPeople(ctx context.Context, domain string, params *ReportPeopleParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ExportReportPeople Write that report as a file for spreadsheets (RFC 4180): people
+	//
+	// Corresponds with GET /api/v1/domains/{domain}/reports/people.csv (the `ExportReportPeople` operationId).
+	ExportReportPeople(ctx context.Context, domain string, params *ExportReportPeopleParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReportTimeline Tell what happened at a desk or to a person, newest first: sessions, refusals, emergencies and calls
+	//
+	// Corresponds with GET /api/v1/domains/{domain}/reports/timeline (the `ReportTimeline` operationId).
+	ReportTimeline(ctx context.Context, domain string, params *ReportTimelineParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListSessions List sessions, newest first
 	//
@@ -3185,6 +3452,141 @@ func (c *Client) RebootPhone(ctx context.Context, domain string, mac string, par
 // Corresponds with POST /api/v1/domains/{domain}/phones/{mac}/resync (the `ResyncPhone` operationId).
 func (c *Client) ResyncPhone(ctx context.Context, domain string, mac string, params *ResyncPhoneParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewResyncPhoneRequest(c.Server, domain, mac, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReportDesks Tell how each desk was used, the one that was used longest first
+//
+// Corresponds with GET /api/v1/domains/{domain}/reports/desks (the `ReportDesks` operationId).
+func (c *Client) ReportDesks(ctx context.Context, domain string, params *ReportDesksParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReportDesksRequest(c.Server, domain, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ExportReportDesks Write that report as a file for spreadsheets (RFC 4180): desks
+//
+// Corresponds with GET /api/v1/domains/{domain}/reports/desks.csv (the `ExportReportDesks` operationId).
+func (c *Client) ExportReportDesks(ctx context.Context, domain string, params *ExportReportDesksParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExportReportDesksRequest(c.Server, domain, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReportHours Tell how many desks were in use by hour and day of the week
+//
+// Corresponds with GET /api/v1/domains/{domain}/reports/hours (the `ReportHours` operationId).
+func (c *Client) ReportHours(ctx context.Context, domain string, params *ReportHoursParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReportHoursRequest(c.Server, domain, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ExportReportHours Write that report as a file for spreadsheets (RFC 4180): hours
+//
+// Corresponds with GET /api/v1/domains/{domain}/reports/hours.csv (the `ExportReportHours` operationId).
+func (c *Client) ExportReportHours(ctx context.Context, domain string, params *ExportReportHoursParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExportReportHoursRequest(c.Server, domain, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReportLevels Tell how many desks were in use over time: by hour up to a week, else by day
+//
+// Corresponds with GET /api/v1/domains/{domain}/reports/levels (the `ReportLevels` operationId).
+func (c *Client) ReportLevels(ctx context.Context, domain string, params *ReportLevelsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReportLevelsRequest(c.Server, domain, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ExportReportLevels Write that report as a file for spreadsheets (RFC 4180): levels
+//
+// Corresponds with GET /api/v1/domains/{domain}/reports/levels.csv (the `ExportReportLevels` operationId).
+func (c *Client) ExportReportLevels(ctx context.Context, domain string, params *ExportReportLevelsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExportReportLevelsRequest(c.Server, domain, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReportPeople Tell how each person used desks and called
+//
+// Corresponds with GET /api/v1/domains/{domain}/reports/people (the `ReportPeople` operationId).
+func (c *Client) ReportPeople(ctx context.Context, domain string, params *ReportPeopleParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReportPeopleRequest(c.Server, domain, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ExportReportPeople Write that report as a file for spreadsheets (RFC 4180): people
+//
+// Corresponds with GET /api/v1/domains/{domain}/reports/people.csv (the `ExportReportPeople` operationId).
+func (c *Client) ExportReportPeople(ctx context.Context, domain string, params *ExportReportPeopleParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExportReportPeopleRequest(c.Server, domain, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReportTimeline Tell what happened at a desk or to a person, newest first: sessions, refusals, emergencies and calls
+//
+// Corresponds with GET /api/v1/domains/{domain}/reports/timeline (the `ReportTimeline` operationId).
+func (c *Client) ReportTimeline(ctx context.Context, domain string, params *ReportTimelineParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReportTimelineRequest(c.Server, domain, params)
 	if err != nil {
 		return nil, err
 	}
@@ -6454,6 +6856,830 @@ func NewResyncPhoneRequest(server string, domain string, mac string, params *Res
 			}
 
 			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewReportDesksRequest constructs an http.Request for the ReportDesks method
+func NewReportDesksRequest(server string, domain string, params *ReportDesksParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "domain", domain, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/domains/%s/reports/desks", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewExportReportDesksRequest constructs an http.Request for the ExportReportDesks method
+func NewExportReportDesksRequest(server string, domain string, params *ExportReportDesksParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "domain", domain, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/domains/%s/reports/desks.csv", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewReportHoursRequest constructs an http.Request for the ReportHours method
+func NewReportHoursRequest(server string, domain string, params *ReportHoursParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "domain", domain, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/domains/%s/reports/hours", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewExportReportHoursRequest constructs an http.Request for the ExportReportHours method
+func NewExportReportHoursRequest(server string, domain string, params *ExportReportHoursParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "domain", domain, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/domains/%s/reports/hours.csv", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewReportLevelsRequest constructs an http.Request for the ReportLevels method
+func NewReportLevelsRequest(server string, domain string, params *ReportLevelsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "domain", domain, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/domains/%s/reports/levels", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewExportReportLevelsRequest constructs an http.Request for the ExportReportLevels method
+func NewExportReportLevelsRequest(server string, domain string, params *ExportReportLevelsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "domain", domain, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/domains/%s/reports/levels.csv", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewReportPeopleRequest constructs an http.Request for the ReportPeople method
+func NewReportPeopleRequest(server string, domain string, params *ReportPeopleParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "domain", domain, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/domains/%s/reports/people", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewExportReportPeopleRequest constructs an http.Request for the ExportReportPeople method
+func NewExportReportPeopleRequest(server string, domain string, params *ExportReportPeopleParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "domain", domain, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/domains/%s/reports/people.csv", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewReportTimelineRequest constructs an http.Request for the ReportTimeline method
+func NewReportTimelineRequest(server string, domain string, params *ReportTimelineParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "domain", domain, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/domains/%s/reports/timeline", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.After != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", false, "of", params.Of, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
 		}
 
 	}
@@ -9780,6 +11006,69 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /api/v1/domains/{domain}/phones/{mac}/resync (the `ResyncPhone` operationId).
 	ResyncPhoneWithResponse(ctx context.Context, domain string, mac string, params *ResyncPhoneParams, reqEditors ...RequestEditorFn) (*ResyncPhoneResponse, error)
 
+	// ReportDesksWithResponse Tell how each desk was used, the one that was used longest first
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/domains/{domain}/reports/desks (the `ReportDesks` operationId).
+	ReportDesksWithResponse(ctx context.Context, domain string, params *ReportDesksParams, reqEditors ...RequestEditorFn) (*ReportDesksResponse, error)
+
+	// ExportReportDesksWithResponse Write that report as a file for spreadsheets (RFC 4180): desks
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/domains/{domain}/reports/desks.csv (the `ExportReportDesks` operationId).
+	ExportReportDesksWithResponse(ctx context.Context, domain string, params *ExportReportDesksParams, reqEditors ...RequestEditorFn) (*ExportReportDesksResponse, error)
+
+	// ReportHoursWithResponse Tell how many desks were in use by hour and day of the week
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/domains/{domain}/reports/hours (the `ReportHours` operationId).
+	ReportHoursWithResponse(ctx context.Context, domain string, params *ReportHoursParams, reqEditors ...RequestEditorFn) (*ReportHoursResponse, error)
+
+	// ExportReportHoursWithResponse Write that report as a file for spreadsheets (RFC 4180): hours
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/domains/{domain}/reports/hours.csv (the `ExportReportHours` operationId).
+	ExportReportHoursWithResponse(ctx context.Context, domain string, params *ExportReportHoursParams, reqEditors ...RequestEditorFn) (*ExportReportHoursResponse, error)
+
+	// ReportLevelsWithResponse Tell how many desks were in use over time: by hour up to a week, else by day
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/domains/{domain}/reports/levels (the `ReportLevels` operationId).
+	ReportLevelsWithResponse(ctx context.Context, domain string, params *ReportLevelsParams, reqEditors ...RequestEditorFn) (*ReportLevelsResponse, error)
+
+	// ExportReportLevelsWithResponse Write that report as a file for spreadsheets (RFC 4180): levels
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/domains/{domain}/reports/levels.csv (the `ExportReportLevels` operationId).
+	ExportReportLevelsWithResponse(ctx context.Context, domain string, params *ExportReportLevelsParams, reqEditors ...RequestEditorFn) (*ExportReportLevelsResponse, error)
+
+	// ReportPeopleWithResponse Tell how each person used desks and called
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/domains/{domain}/reports/people (the `ReportPeople` operationId).
+	ReportPeopleWithResponse(ctx context.Context, domain string, params *ReportPeopleParams, reqEditors ...RequestEditorFn) (*ReportPeopleResponse, error)
+
+	// ExportReportPeopleWithResponse Write that report as a file for spreadsheets (RFC 4180): people
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/domains/{domain}/reports/people.csv (the `ExportReportPeople` operationId).
+	ExportReportPeopleWithResponse(ctx context.Context, domain string, params *ExportReportPeopleParams, reqEditors ...RequestEditorFn) (*ExportReportPeopleResponse, error)
+
+	// ReportTimelineWithResponse Tell what happened at a desk or to a person, newest first: sessions, refusals, emergencies and calls
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/domains/{domain}/reports/timeline (the `ReportTimeline` operationId).
+	ReportTimelineWithResponse(ctx context.Context, domain string, params *ReportTimelineParams, reqEditors ...RequestEditorFn) (*ReportTimelineResponse, error)
+
 	// ListSessionsWithResponse List sessions, newest first
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -11278,6 +12567,336 @@ func (r ResyncPhoneResponse) StatusCode() int {
 
 // Bytes is a convenience method to retrieve the raw bytes from the HTTP response
 func (r ResyncPhoneResponse) Bytes() []byte {
+	return r.Body
+}
+
+// ReportDesksResponse200Headers the declared response headers of an HTTP 200 response for ReportDesks
+type ReportDesksResponse200Headers struct {
+	ETag *string
+	Link *string
+}
+
+type ReportDesksResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ListDeskUse
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ErrorModel
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ReportDesksResponse200Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r ReportDesksResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReportDesksResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// Bytes is a convenience method to retrieve the raw bytes from the HTTP response
+func (r ReportDesksResponse) Bytes() []byte {
+	return r.Body
+}
+
+// ExportReportDesksResponse200Headers the declared response headers of an HTTP 200 response for ExportReportDesks
+type ExportReportDesksResponse200Headers struct {
+	ContentType *string
+}
+
+type ExportReportDesksResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ErrorModel
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ExportReportDesksResponse200Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r ExportReportDesksResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ExportReportDesksResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// Bytes is a convenience method to retrieve the raw bytes from the HTTP response
+func (r ExportReportDesksResponse) Bytes() []byte {
+	return r.Body
+}
+
+// ReportHoursResponse200Headers the declared response headers of an HTTP 200 response for ReportHours
+type ReportHoursResponse200Headers struct {
+	ETag *string
+	Link *string
+}
+
+type ReportHoursResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ListHourUse
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ErrorModel
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ReportHoursResponse200Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r ReportHoursResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReportHoursResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// Bytes is a convenience method to retrieve the raw bytes from the HTTP response
+func (r ReportHoursResponse) Bytes() []byte {
+	return r.Body
+}
+
+// ExportReportHoursResponse200Headers the declared response headers of an HTTP 200 response for ExportReportHours
+type ExportReportHoursResponse200Headers struct {
+	ContentType *string
+}
+
+type ExportReportHoursResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ErrorModel
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ExportReportHoursResponse200Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r ExportReportHoursResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ExportReportHoursResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// Bytes is a convenience method to retrieve the raw bytes from the HTTP response
+func (r ExportReportHoursResponse) Bytes() []byte {
+	return r.Body
+}
+
+// ReportLevelsResponse200Headers the declared response headers of an HTTP 200 response for ReportLevels
+type ReportLevelsResponse200Headers struct {
+	ETag *string
+	Link *string
+}
+
+type ReportLevelsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ListLevel
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ErrorModel
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ReportLevelsResponse200Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r ReportLevelsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReportLevelsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// Bytes is a convenience method to retrieve the raw bytes from the HTTP response
+func (r ReportLevelsResponse) Bytes() []byte {
+	return r.Body
+}
+
+// ExportReportLevelsResponse200Headers the declared response headers of an HTTP 200 response for ExportReportLevels
+type ExportReportLevelsResponse200Headers struct {
+	ContentType *string
+}
+
+type ExportReportLevelsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ErrorModel
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ExportReportLevelsResponse200Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r ExportReportLevelsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ExportReportLevelsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// Bytes is a convenience method to retrieve the raw bytes from the HTTP response
+func (r ExportReportLevelsResponse) Bytes() []byte {
+	return r.Body
+}
+
+// ReportPeopleResponse200Headers the declared response headers of an HTTP 200 response for ReportPeople
+type ReportPeopleResponse200Headers struct {
+	ETag *string
+	Link *string
+}
+
+type ReportPeopleResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ListPersonUse
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ErrorModel
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ReportPeopleResponse200Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r ReportPeopleResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReportPeopleResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// Bytes is a convenience method to retrieve the raw bytes from the HTTP response
+func (r ReportPeopleResponse) Bytes() []byte {
+	return r.Body
+}
+
+// ExportReportPeopleResponse200Headers the declared response headers of an HTTP 200 response for ExportReportPeople
+type ExportReportPeopleResponse200Headers struct {
+	ContentType *string
+}
+
+type ExportReportPeopleResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ErrorModel
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ExportReportPeopleResponse200Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r ExportReportPeopleResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ExportReportPeopleResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// Bytes is a convenience method to retrieve the raw bytes from the HTTP response
+func (r ExportReportPeopleResponse) Bytes() []byte {
+	return r.Body
+}
+
+// ReportTimelineResponse200Headers the declared response headers of an HTTP 200 response for ReportTimeline
+type ReportTimelineResponse200Headers struct {
+	ETag *string
+	Link *string
+}
+
+type ReportTimelineResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ListMoment
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ErrorModel
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ReportTimelineResponse200Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r ReportTimelineResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReportTimelineResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// Bytes is a convenience method to retrieve the raw bytes from the HTTP response
+func (r ReportTimelineResponse) Bytes() []byte {
 	return r.Body
 }
 
@@ -13280,6 +14899,123 @@ func (c *ClientWithResponses) ResyncPhoneWithResponse(ctx context.Context, domai
 		return nil, err
 	}
 	return ParseResyncPhoneResponse(rsp)
+}
+
+// ReportDesksWithResponse Tell how each desk was used, the one that was used longest first
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/domains/{domain}/reports/desks (the `ReportDesks` operationId).
+func (c *ClientWithResponses) ReportDesksWithResponse(ctx context.Context, domain string, params *ReportDesksParams, reqEditors ...RequestEditorFn) (*ReportDesksResponse, error) {
+	rsp, err := c.ReportDesks(ctx, domain, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReportDesksResponse(rsp)
+}
+
+// ExportReportDesksWithResponse Write that report as a file for spreadsheets (RFC 4180): desks
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/domains/{domain}/reports/desks.csv (the `ExportReportDesks` operationId).
+func (c *ClientWithResponses) ExportReportDesksWithResponse(ctx context.Context, domain string, params *ExportReportDesksParams, reqEditors ...RequestEditorFn) (*ExportReportDesksResponse, error) {
+	rsp, err := c.ExportReportDesks(ctx, domain, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExportReportDesksResponse(rsp)
+}
+
+// ReportHoursWithResponse Tell how many desks were in use by hour and day of the week
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/domains/{domain}/reports/hours (the `ReportHours` operationId).
+func (c *ClientWithResponses) ReportHoursWithResponse(ctx context.Context, domain string, params *ReportHoursParams, reqEditors ...RequestEditorFn) (*ReportHoursResponse, error) {
+	rsp, err := c.ReportHours(ctx, domain, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReportHoursResponse(rsp)
+}
+
+// ExportReportHoursWithResponse Write that report as a file for spreadsheets (RFC 4180): hours
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/domains/{domain}/reports/hours.csv (the `ExportReportHours` operationId).
+func (c *ClientWithResponses) ExportReportHoursWithResponse(ctx context.Context, domain string, params *ExportReportHoursParams, reqEditors ...RequestEditorFn) (*ExportReportHoursResponse, error) {
+	rsp, err := c.ExportReportHours(ctx, domain, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExportReportHoursResponse(rsp)
+}
+
+// ReportLevelsWithResponse Tell how many desks were in use over time: by hour up to a week, else by day
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/domains/{domain}/reports/levels (the `ReportLevels` operationId).
+func (c *ClientWithResponses) ReportLevelsWithResponse(ctx context.Context, domain string, params *ReportLevelsParams, reqEditors ...RequestEditorFn) (*ReportLevelsResponse, error) {
+	rsp, err := c.ReportLevels(ctx, domain, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReportLevelsResponse(rsp)
+}
+
+// ExportReportLevelsWithResponse Write that report as a file for spreadsheets (RFC 4180): levels
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/domains/{domain}/reports/levels.csv (the `ExportReportLevels` operationId).
+func (c *ClientWithResponses) ExportReportLevelsWithResponse(ctx context.Context, domain string, params *ExportReportLevelsParams, reqEditors ...RequestEditorFn) (*ExportReportLevelsResponse, error) {
+	rsp, err := c.ExportReportLevels(ctx, domain, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExportReportLevelsResponse(rsp)
+}
+
+// ReportPeopleWithResponse Tell how each person used desks and called
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/domains/{domain}/reports/people (the `ReportPeople` operationId).
+func (c *ClientWithResponses) ReportPeopleWithResponse(ctx context.Context, domain string, params *ReportPeopleParams, reqEditors ...RequestEditorFn) (*ReportPeopleResponse, error) {
+	rsp, err := c.ReportPeople(ctx, domain, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReportPeopleResponse(rsp)
+}
+
+// ExportReportPeopleWithResponse Write that report as a file for spreadsheets (RFC 4180): people
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/domains/{domain}/reports/people.csv (the `ExportReportPeople` operationId).
+func (c *ClientWithResponses) ExportReportPeopleWithResponse(ctx context.Context, domain string, params *ExportReportPeopleParams, reqEditors ...RequestEditorFn) (*ExportReportPeopleResponse, error) {
+	rsp, err := c.ExportReportPeople(ctx, domain, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExportReportPeopleResponse(rsp)
+}
+
+// ReportTimelineWithResponse Tell what happened at a desk or to a person, newest first: sessions, refusals, emergencies and calls
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/domains/{domain}/reports/timeline (the `ReportTimeline` operationId).
+func (c *ClientWithResponses) ReportTimelineWithResponse(ctx context.Context, domain string, params *ReportTimelineParams, reqEditors ...RequestEditorFn) (*ReportTimelineResponse, error) {
+	rsp, err := c.ReportTimeline(ctx, domain, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReportTimelineResponse(rsp)
 }
 
 // ListSessionsWithResponse List sessions, newest first
@@ -15359,6 +17095,427 @@ func ParseResyncPhoneResponse(rsp *http.Response) (*ResyncPhoneResponse, error) 
 	switch {
 	case rsp.StatusCode == 200:
 		var headers ResyncPhoneResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		if values := rsp.Header.Values("Link"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Link", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Link = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseReportDesksResponse parses an HTTP response from a ReportDesksWithResponse call
+func ParseReportDesksResponse(rsp *http.Response) (*ReportDesksResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReportDesksResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ListDeskUse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ReportDesksResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		if values := rsp.Header.Values("Link"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Link", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Link = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseExportReportDesksResponse parses an HTTP response from a ExportReportDesksWithResponse call
+func ParseExportReportDesksResponse(rsp *http.Response) (*ExportReportDesksResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ExportReportDesksResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ExportReportDesksResponse200Headers
+		if values := rsp.Header.Values("Content-Type"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Type", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentType = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseReportHoursResponse parses an HTTP response from a ReportHoursWithResponse call
+func ParseReportHoursResponse(rsp *http.Response) (*ReportHoursResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReportHoursResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ListHourUse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ReportHoursResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		if values := rsp.Header.Values("Link"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Link", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Link = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseExportReportHoursResponse parses an HTTP response from a ExportReportHoursWithResponse call
+func ParseExportReportHoursResponse(rsp *http.Response) (*ExportReportHoursResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ExportReportHoursResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ExportReportHoursResponse200Headers
+		if values := rsp.Header.Values("Content-Type"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Type", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentType = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseReportLevelsResponse parses an HTTP response from a ReportLevelsWithResponse call
+func ParseReportLevelsResponse(rsp *http.Response) (*ReportLevelsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReportLevelsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ListLevel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ReportLevelsResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		if values := rsp.Header.Values("Link"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Link", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Link = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseExportReportLevelsResponse parses an HTTP response from a ExportReportLevelsWithResponse call
+func ParseExportReportLevelsResponse(rsp *http.Response) (*ExportReportLevelsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ExportReportLevelsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ExportReportLevelsResponse200Headers
+		if values := rsp.Header.Values("Content-Type"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Type", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentType = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseReportPeopleResponse parses an HTTP response from a ReportPeopleWithResponse call
+func ParseReportPeopleResponse(rsp *http.Response) (*ReportPeopleResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReportPeopleResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ListPersonUse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ReportPeopleResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		if values := rsp.Header.Values("Link"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Link", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Link = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseExportReportPeopleResponse parses an HTTP response from a ExportReportPeopleWithResponse call
+func ParseExportReportPeopleResponse(rsp *http.Response) (*ExportReportPeopleResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ExportReportPeopleResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ExportReportPeopleResponse200Headers
+		if values := rsp.Header.Values("Content-Type"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Type", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentType = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseReportTimelineResponse parses an HTTP response from a ReportTimelineWithResponse call
+func ParseReportTimelineResponse(rsp *http.Response) (*ReportTimelineResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReportTimelineResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ListMoment
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ReportTimelineResponse200Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {

@@ -20,7 +20,7 @@ func layers() [][]string {
 		{"directory", "media", "media/wav", "outbox", "sip"},
 		{"floorplan", "history", "hotdesk", "ivr/prompts", "login", "signon", "location", "officecsv", "officefile", "emergency", "sip/dialog", "sip/subscription", "trunk", "voicemail"},
 		{"checksync", "ivr", "report", "restapi/resource", "softphone"},
-		{"switchboard"},
+		{"switchboard", "usage"},
 		{"eventlog"},
 		{"audiofiles", "client", "lamp", "notify", "portal", "restapi", "sipserver", "sqlstore"},
 		{"notify/mailtest", "restapi/describe", "sqlstore/sqltest", "app"},

@@ -6,12 +6,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
-)
 
-// weekdays are the days in the order in which people at work count them.
-func weekdays() []time.Weekday {
-	return []time.Weekday{time.Monday, time.Tuesday, time.Wednesday, time.Thursday, time.Friday, time.Saturday, time.Sunday}
-}
+	"github.com/hotdesk-pbx/hotdesk/internal/usage"
+)
 
 // most is the highest value of the week, against which its cells are coloured.
 func (o occupancyView) most() float64 {
@@ -76,7 +73,7 @@ func (o occupancyView) chart() string {
 	}
 	for i, l := range o.Levels {
 		if every := (len(o.Levels) + 6) / 7; i%every == 0 {
-			fmt.Fprintf(&b, `<text x="%.1f" y="%.0f">%s</text>`, x(l.From), chartHeight-6, l.From.In(o.Zone).Format(map[bool]string{true: "2 Jan", false: "Mon 15:04"}[o.Daily]))
+			fmt.Fprintf(&b, `<text x="%.1f" y="%.0f">%s</text>`, x(l.From), chartHeight-6, l.From.In(o.Zone()).Format(map[bool]string{true: "2 Jan", false: "Mon 15:04"}[o.Daily]))
 		}
 	}
 	fmt.Fprintf(&b, `<path class="chart-area" d="%s"/><path class="chart-line" d="%s"/></svg>`, area.String(), line.String())
@@ -86,7 +83,7 @@ func (o occupancyView) chart() string {
 // niceTop is an even number above which nothing is drawn.
 func niceTop(peak int) int { return max(2, 2*int(math.Ceil(float64(peak)/2))) }
 
-func unused(desks []deskUse) int {
+func unused(desks []usage.Desk) int {
 	n := 0
 	for _, d := range desks {
 		if d.Sessions == 0 {
@@ -96,7 +93,7 @@ func unused(desks []deskUse) int {
 	return n
 }
 
-func placeless(desks []deskUse) int {
+func placeless(desks []usage.Desk) int {
 	n := 0
 	for _, d := range desks {
 		if d.Place == "" {

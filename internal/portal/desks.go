@@ -40,11 +40,13 @@ type deskView struct {
 }
 
 // label names a desk for people: "Window 1 (5401)".
-func (d deskView) label() string {
-	if d.Name == d.Device {
-		return d.Device
+func (d deskView) label() string { return deskLabel(d.Name, d.Device) }
+
+func deskLabel(name, device string) string {
+	if name == device {
+		return device
 	}
-	return fmt.Sprintf("%s (%s)", d.Name, d.Device)
+	return fmt.Sprintf("%s (%s)", name, device)
 }
 
 // span is when the session began and when it will end: "since 09:12, until 02:00".

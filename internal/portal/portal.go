@@ -22,6 +22,7 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/login"
 	"github.com/hotdesk-pbx/hotdesk/internal/switchboard"
 	"github.com/hotdesk-pbx/hotdesk/internal/trunk"
+	"github.com/hotdesk-pbx/hotdesk/internal/usage"
 	"github.com/hotdesk-pbx/hotdesk/internal/voicemail"
 )
 
@@ -106,9 +107,9 @@ type Config struct {
 	Webhooks    Webhooks
 	Emergencies Emergencies
 	Lockouts    Lockouts
-	Records     Records
+	Records     usage.Records
 	Floors      *floorplan.Service
-	Audit       AuditLog
+	Usage       *usage.Service
 	Mailboxes   Mailboxes
 	URL         string // of the portal for people; "": the one that they ask
 	Events      *events.Bus

@@ -1,16 +1,15 @@
 package portal
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/hotdesk-pbx/hotdesk/internal/audit"
 	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
 	"github.com/hotdesk-pbx/hotdesk/internal/report"
+	"github.com/hotdesk-pbx/hotdesk/internal/usage"
 )
 
 // timelinePage is how many moments a page has.
@@ -32,19 +31,12 @@ type momentView struct {
 	At, Sign, Who, What, End string
 }
 
-// subject is whose timeline somebody reads: a desk or a person.
-type subject struct{ deviceID, userID, name string }
-
-// subjectOf finds the person with an extension, or the desk with a name.
-func (v *visit) subjectOf(name string) (subject, bool) {
-	if user, found := v.cfg.Directory.UserByExtension(v.domain.ID, name); found && !user.IsDeskAccount(v.domain.HotDesking) {
-		return subject{userID: user.ID, name: user.Name + " (" + user.Extension + ")"}, v.sees(directory.ActSeeCalls, user.Site)
+// subjectName is whose timeline it is, for people.
+func (v *visit) subjectName(of usage.Subject) string {
+	if of.User.ID != "" {
+		return of.User.Name + " (" + of.User.Extension + ")"
 	}
-	device, found := v.cfg.Directory.DeviceByName(v.domain.ID, strings.ToLower(name))
-	if !found {
-		return subject{}, false
-	}
-	return subject{deviceID: device.ID, name: v.desk(v.domain, device, nil).label()}, v.sees(directory.ActSeeCalls, v.cfg.Directory.SiteOf(device))
+	return v.desk(v.domain, of.Device, nil).label()
 }
 
 // timeline shows what happened at a desk or to a person, the newest first.
@@ -57,20 +49,20 @@ func (v *visit) timeline() error {
 	if view.Of == "" {
 		return v.show(view.Form.status, "Timeline", timelinePage(view))
 	}
-	of, found := v.subjectOf(view.Of)
-	if !found {
-		view.Form.refuse("of", "Nobody here has this extension, and no desk this name")
+	of, err := v.cfg.Usage.Subject(view.Scope, view.Of)
+	if err != nil {
+		view.Form.refuseError("of", err)
 		return v.show(view.Form.status, "Timeline", timelinePage(view))
 	}
-	span := view.Span
-	if before, err := strconv.ParseInt(v.r.URL.Query().Get("before"), 10, 64); err == nil && time.UnixMilli(before).Before(span.To) {
-		span.To = time.UnixMilli(before)
+	scope := view.Scope
+	if before, err := strconv.ParseInt(v.r.URL.Query().Get("before"), 10, 64); err == nil && time.UnixMilli(before).Before(scope.Span.To) {
+		scope.Span.To = time.UnixMilli(before)
 	}
-	moments, more, err := v.moments(of, span, momentsAPage)
+	moments, more, err := v.cfg.Usage.Moments(v.r.Context(), scope, of, momentsAPage)
 	if err != nil {
 		return err
 	}
-	view.Name, view.Moments = of.name, v.tellAll(moments)
+	view.Name, view.Moments = v.subjectName(of), v.tellAll(moments)
 	if more {
 		view.Older = view.query() + "&of=" + view.Of + "&before=" + strconv.FormatInt(moments[len(moments)-1].At.UnixMilli(), 10)
 	}
@@ -94,40 +86,6 @@ func (v *visit) subjects() ([]choice, error) {
 		choices = append(choices, choice{Value: d.Device, Label: d.Name})
 	}
 	return choices, nil
-}
-
-// moments reads what happened in a span: at most so many moments, 0 for all.
-func (v *visit) moments(of subject, span report.Span, most int) (moments []report.Moment, more bool, err error) {
-	limit := most
-	if most > 0 {
-		limit++
-	}
-	ctx := v.r.Context()
-	sessions, err := v.cfg.Sessions.Sessions(ctx, hotdesk.Query{
-		DomainID: v.domain.ID, DeviceID: of.deviceID, UserID: of.userID, From: span.From, To: span.To, Limit: limit,
-	})
-	if err != nil {
-		return nil, false, err
-	}
-	var entries []audit.Entry
-	for _, action := range []string{"session.refused", "call.emergency"} {
-		found, err := v.cfg.Audit.Entries(ctx, audit.Query{
-			DomainID: v.domain.ID, DeviceID: of.deviceID, UserID: of.userID, Action: action, From: span.From, To: span.To, Limit: limit,
-		})
-		if err != nil {
-			return nil, false, err
-		}
-		entries = append(entries, found...)
-	}
-	calls, err := v.cfg.Records.Records(ctx, callrecord.Query{
-		DomainID: v.domain.ID, DeviceID: of.deviceID, UserID: of.userID, From: span.From, To: span.To, Limit: limit,
-	})
-	if err != nil {
-		return nil, false, err
-	}
-	calls = slices.DeleteFunc(calls, func(r callrecord.Record) bool { return r.Result == callrecord.Service })
-	moments, more = report.Timeline(sessions, entries, calls, most)
-	return moments, more, nil
 }
 
 func (v *visit) tellAll(moments []report.Moment) []momentView {

@@ -25,6 +25,7 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/idempotency"
 	"github.com/hotdesk-pbx/hotdesk/internal/location"
 	"github.com/hotdesk-pbx/hotdesk/internal/trunk"
+	"github.com/hotdesk-pbx/hotdesk/internal/usage"
 )
 
 // Sessions starts and ends sessions: [*hotdesk.Service].
@@ -80,6 +81,7 @@ type Config struct {
 	Locations   Locations
 	Phones      Phones
 	Audit       audit.Log
+	Usage       *usage.Service
 	// Backup copies the server's data. WriteTo, which is called once, writes the
 	// copy as a tar archive.
 	Backup func(ctx context.Context) (io.WriterTo, error)

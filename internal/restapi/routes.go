@@ -60,6 +60,7 @@ func (a *API) routes(r router) {
 	a.tableRoutes(r)
 	a.lineRoutes(r)
 	a.webhookRoutes(r)
+	a.reportRoutes(r)
 	a.ownRoutes(r)
 	a.serverRoutes(r)
 }
