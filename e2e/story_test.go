@@ -119,6 +119,20 @@ func TestStoryInTheBrowser(t *testing.T) {
 	manager.want(succeeded, "Ana Ruiz is no longer logged in at Window 1 (5401)")
 	atDesk(t, s)
 
+	// 7: two more by a table, which has a mistake at first.
+	manager.open("/domains/acme.test/users/import")
+	manager.types("table", "extension,name,scope,pin\n1002,Ben Okafor,king,2580\n1003,Caro Lind,basic_user,9047\n")
+	manager.clicks(`button[value="check"]`)
+	manager.sees("#problems")
+	manager.want("#problems", "Nothing was imported: 1 to put right", "2", "scope")
+	manager.types("table", "extension,name,scope,pin\n1002,Ben Okafor,basic_user,2580\n1003,Caro Lind,basic_user,9047\n")
+	manager.clicks(`button[value="check"]`)
+	manager.sees(`button[value="import"]`)
+	manager.clicks(`button[value="import"]`)
+	manager.do(chromedp.WaitNotPresent(chromedp.CSS(`button[value="import"]`)))
+	manager.open("/domains/acme.test/users")
+	manager.want("#content", "Ben Okafor", "Caro Lind")
+
 	// The person: Activate Phone, and the X.
 	worker := startBrowser(t, s)
 	worker.signIn("1001@acme.test", portalPassword, "#content")
@@ -156,7 +170,11 @@ type api struct {
 func (a api) ask(method, path string, body, answer any) {
 	a.t.Helper()
 	var sent bytes.Buffer
-	if body != nil {
+	kind := "application/json"
+	if table, is := body.(string); is {
+		kind = "text/csv"
+		sent.WriteString(table)
+	} else if body != nil {
 		if err := json.NewEncoder(&sent).Encode(body); err != nil {
 			a.t.Fatal(err)
 		}
@@ -167,7 +185,7 @@ func (a api) ask(method, path string, body, answer any) {
 	}
 	req.Header.Set("Authorization", "Bearer "+a.key)
 	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("Content-Type", kind)
 	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
@@ -235,6 +253,9 @@ func TestStoryByTheAPI(t *testing.T) {
 	}
 	root.ask(http.MethodDelete, office+"/sessions/"+open.Items[0].ID, nil, nil)
 	atDesk(t, s)
+
+	root.ask(http.MethodPost, office+"/import", "extension,name,scope,pin\n1002,Ben Okafor,basic_user,2580\n", nil)
+	root.ask(http.MethodGet, office+"/users/1002", nil, nil)
 
 	ana := keyOf("--domain", "acme.test", "--user", "1001")
 	var activation resource.Activation
