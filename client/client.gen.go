@@ -420,6 +420,35 @@ type ErrorModel struct {
 	Type *string `json:"type,omitempty"`
 }
 
+// Floor defines model for Floor.
+type Floor struct {
+	Desks  []Spot `json:"desks"`
+	Height int64  `json:"height"`
+	ID     string `json:"id"`
+
+	// Name Examples: Floor 5
+	Name string `json:"name"`
+
+	// Type Of its picture.
+	//
+	// Examples: image/png
+	Type string `json:"type"`
+
+	// Version Counts its pictures.
+	Version int64 `json:"version"`
+
+	// Width Of its picture, in pixels.
+	Width int64 `json:"width"`
+}
+
+// FloorInput defines model for FloorInput.
+type FloorInput struct {
+	Name *string `json:"name,omitempty"`
+
+	// Picture A PNG, JPEG or WebP file of 5 MB and 6000 pixels a side at most, in base64.
+	Picture *[]byte `json:"picture,omitempty"`
+}
+
 // HotDesking defines model for HotDesking.
 type HotDesking struct {
 	ActivatePhone  bool   `json:"activate_phone"`
@@ -605,6 +634,14 @@ type ListDevice struct {
 // ListDomain defines model for ListDomain.
 type ListDomain struct {
 	Items []Domain `json:"items"`
+
+	// Next Asks for what comes behind, as the parameter after; missing at the end.
+	Next *string `json:"next,omitempty"`
+}
+
+// ListFloor defines model for ListFloor.
+type ListFloor struct {
+	Items []Floor `json:"items"`
 
 	// Next Asks for what comes behind, as the parameter after; missing at the end.
 	Next *string `json:"next,omitempty"`
@@ -1025,6 +1062,20 @@ type SignOnInput struct {
 	ClientID     *string `json:"client_id,omitempty"`
 	ClientSecret *string `json:"client_secret,omitempty"`
 	Issuer       *string `json:"issuer,omitempty"`
+}
+
+// Spot defines model for Spot.
+type Spot struct {
+	// Device Examples: 5401
+	Device string `json:"device"`
+	X      int64  `json:"x"`
+	Y      int64  `json:"y"`
+}
+
+// SpotInput defines model for SpotInput.
+type SpotInput struct {
+	X int64 `json:"x"`
+	Y int64 `json:"y"`
 }
 
 // Transfer defines model for Transfer.
@@ -1460,6 +1511,57 @@ type ResyncDeviceParams struct {
 type UnlockDeviceParams struct {
 	// IdempotencyKey A text of yours, such as a UUID: the request is done once, and sending it again within 24 hours is answered as the first time.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
+// ListFloorsParams defines parameters for ListFloors.
+type ListFloorsParams struct {
+	// After Only what comes behind: the word next of the answer before.
+	After *string `form:"after,omitempty" json:"after,omitempty"`
+
+	// Limit At most so many.
+	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Q Only those with that in their name, in any case.
+	Q *string `form:"q,omitempty" json:"q,omitempty"`
+
+	// IfNoneMatch The ETag of what you have: what is the same is answered 304, without a body.
+	IfNoneMatch *string `json:"If-None-Match,omitempty"`
+}
+
+// AddFloorParams defines parameters for AddFloor.
+type AddFloorParams struct {
+	// IdempotencyKey A text of yours, such as a UUID: the request is done once, and sending it again within 24 hours is answered as the first time.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
+// DeleteFloorParams defines parameters for DeleteFloor.
+type DeleteFloorParams struct {
+	// IfMatch The ETag of what you have read: when it has changed since, nothing is done, and the answer is 412.
+	IfMatch *string `json:"If-Match,omitempty"`
+}
+
+// GetFloorParams defines parameters for GetFloor.
+type GetFloorParams struct {
+	// IfNoneMatch The ETag of what you have: what is the same is answered 304, without a body.
+	IfNoneMatch *string `json:"If-None-Match,omitempty"`
+}
+
+// SetFloorParams defines parameters for SetFloor.
+type SetFloorParams struct {
+	// IfMatch The ETag of what you have read: when it has changed since, nothing is done, and the answer is 412.
+	IfMatch *string `json:"If-Match,omitempty"`
+}
+
+// ClearDeskParams defines parameters for ClearDesk.
+type ClearDeskParams struct {
+	// IfMatch The ETag of what you have read: when it has changed since, nothing is done, and the answer is 412.
+	IfMatch *string `json:"If-Match,omitempty"`
+}
+
+// GetFloorPictureParams defines parameters for GetFloorPicture.
+type GetFloorPictureParams struct {
+	// IfNoneMatch The ETag of what you have: what is the same is answered 304, without a body.
+	IfNoneMatch *string `json:"If-None-Match,omitempty"`
 }
 
 // ImportTableParams defines parameters for ImportTable.
@@ -2116,6 +2218,15 @@ type AddDeviceJSONRequestBody = DeviceInput
 // SetDeviceJSONRequestBody defines body for SetDevice for application/json ContentType.
 type SetDeviceJSONRequestBody = DeviceInput
 
+// AddFloorJSONRequestBody defines body for AddFloor for application/json ContentType.
+type AddFloorJSONRequestBody = FloorInput
+
+// SetFloorJSONRequestBody defines body for SetFloor for application/json ContentType.
+type SetFloorJSONRequestBody = FloorInput
+
+// PlaceDeskJSONRequestBody defines body for PlaceDesk for application/json ContentType.
+type PlaceDeskJSONRequestBody = SpotInput
+
 // AddNumberJSONRequestBody defines body for AddNumber for application/json ContentType.
 type AddNumberJSONRequestBody = NumberInput
 
@@ -2355,6 +2466,73 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v1/domains/{domain}/devices/{name}/unlock (the `UnlockDevice` operationId).
 	UnlockDevice(ctx context.Context, domain string, name string, params *UnlockDeviceParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListFloors List the floors of a domain, with where desks stand on them
+	//
+	// Corresponds with GET /api/v1/domains/{domain}/floors (the `ListFloors` operationId).
+	ListFloors(ctx context.Context, domain string, params *ListFloorsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AddFloorWithBody Add a floor with its picture
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/domains/{domain}/floors (the `AddFloor` operationId).
+	AddFloorWithBody(ctx context.Context, domain string, params *AddFloorParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AddFloor Add a floor with its picture
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/domains/{domain}/floors (the `AddFloor` operationId).
+	AddFloor(ctx context.Context, domain string, params *AddFloorParams, body AddFloorJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteFloor Remove a floor; its desks stand on none then
+	//
+	// Corresponds with DELETE /api/v1/domains/{domain}/floors/{floor} (the `DeleteFloor` operationId).
+	DeleteFloor(ctx context.Context, domain string, floor string, params *DeleteFloorParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetFloor Show a floor
+	//
+	// Corresponds with GET /api/v1/domains/{domain}/floors/{floor} (the `GetFloor` operationId).
+	GetFloor(ctx context.Context, domain string, floor string, params *GetFloorParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetFloorWithBody Change a floor
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/v1/domains/{domain}/floors/{floor} (the `SetFloor` operationId).
+	SetFloorWithBody(ctx context.Context, domain string, floor string, params *SetFloorParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetFloor Change a floor
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/v1/domains/{domain}/floors/{floor} (the `SetFloor` operationId).
+	SetFloor(ctx context.Context, domain string, floor string, params *SetFloorParams, body SetFloorJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ClearDesk Take a desk off its floor
+	//
+	// Corresponds with DELETE /api/v1/domains/{domain}/floors/{floor}/desks/{device} (the `ClearDesk` operationId).
+	ClearDesk(ctx context.Context, domain string, floor string, device string, params *ClearDeskParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PlaceDeskWithBody Put a desk on a floor, and off any other
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /api/v1/domains/{domain}/floors/{floor}/desks/{device} (the `PlaceDesk` operationId).
+	PlaceDeskWithBody(ctx context.Context, domain string, floor string, device string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PlaceDesk Put a desk on a floor, and off any other
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /api/v1/domains/{domain}/floors/{floor}/desks/{device} (the `PlaceDesk` operationId).
+	PlaceDesk(ctx context.Context, domain string, floor string, device string, body PlaceDeskJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetFloorPicture Read the picture of a floor
+	//
+	// Corresponds with GET /api/v1/domains/{domain}/floors/{floor}/picture (the `GetFloorPicture` operationId).
+	GetFloorPicture(ctx context.Context, domain string, floor string, params *GetFloorPictureParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ImportTableWithBody Add and change people, desks or phones as a CSV table says, all of it or nothing
 	//
@@ -3149,6 +3327,183 @@ func (c *Client) ResyncDevice(ctx context.Context, domain string, name string, p
 // Corresponds with POST /api/v1/domains/{domain}/devices/{name}/unlock (the `UnlockDevice` operationId).
 func (c *Client) UnlockDevice(ctx context.Context, domain string, name string, params *UnlockDeviceParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUnlockDeviceRequest(c.Server, domain, name, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListFloors List the floors of a domain, with where desks stand on them
+//
+// Corresponds with GET /api/v1/domains/{domain}/floors (the `ListFloors` operationId).
+func (c *Client) ListFloors(ctx context.Context, domain string, params *ListFloorsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListFloorsRequest(c.Server, domain, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AddFloorWithBody Add a floor with its picture
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/domains/{domain}/floors (the `AddFloor` operationId).
+func (c *Client) AddFloorWithBody(ctx context.Context, domain string, params *AddFloorParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAddFloorRequestWithBody(c.Server, domain, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AddFloor Add a floor with its picture
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/domains/{domain}/floors (the `AddFloor` operationId).
+func (c *Client) AddFloor(ctx context.Context, domain string, params *AddFloorParams, body AddFloorJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAddFloorRequest(c.Server, domain, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeleteFloor Remove a floor; its desks stand on none then
+//
+// Corresponds with DELETE /api/v1/domains/{domain}/floors/{floor} (the `DeleteFloor` operationId).
+func (c *Client) DeleteFloor(ctx context.Context, domain string, floor string, params *DeleteFloorParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteFloorRequest(c.Server, domain, floor, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetFloor Show a floor
+//
+// Corresponds with GET /api/v1/domains/{domain}/floors/{floor} (the `GetFloor` operationId).
+func (c *Client) GetFloor(ctx context.Context, domain string, floor string, params *GetFloorParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetFloorRequest(c.Server, domain, floor, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetFloorWithBody Change a floor
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/v1/domains/{domain}/floors/{floor} (the `SetFloor` operationId).
+func (c *Client) SetFloorWithBody(ctx context.Context, domain string, floor string, params *SetFloorParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetFloorRequestWithBody(c.Server, domain, floor, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetFloor Change a floor
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/v1/domains/{domain}/floors/{floor} (the `SetFloor` operationId).
+func (c *Client) SetFloor(ctx context.Context, domain string, floor string, params *SetFloorParams, body SetFloorJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetFloorRequest(c.Server, domain, floor, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ClearDesk Take a desk off its floor
+//
+// Corresponds with DELETE /api/v1/domains/{domain}/floors/{floor}/desks/{device} (the `ClearDesk` operationId).
+func (c *Client) ClearDesk(ctx context.Context, domain string, floor string, device string, params *ClearDeskParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewClearDeskRequest(c.Server, domain, floor, device, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PlaceDeskWithBody Put a desk on a floor, and off any other
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /api/v1/domains/{domain}/floors/{floor}/desks/{device} (the `PlaceDesk` operationId).
+func (c *Client) PlaceDeskWithBody(ctx context.Context, domain string, floor string, device string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPlaceDeskRequestWithBody(c.Server, domain, floor, device, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PlaceDesk Put a desk on a floor, and off any other
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /api/v1/domains/{domain}/floors/{floor}/desks/{device} (the `PlaceDesk` operationId).
+func (c *Client) PlaceDesk(ctx context.Context, domain string, floor string, device string, body PlaceDeskJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPlaceDeskRequest(c.Server, domain, floor, device, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetFloorPicture Read the picture of a floor
+//
+// Corresponds with GET /api/v1/domains/{domain}/floors/{floor}/picture (the `GetFloorPicture` operationId).
+func (c *Client) GetFloorPicture(ctx context.Context, domain string, floor string, params *GetFloorPictureParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetFloorPictureRequest(c.Server, domain, floor, params)
 	if err != nil {
 		return nil, err
 	}
@@ -5858,6 +6213,529 @@ func NewUnlockDeviceRequest(server string, domain string, name string, params *U
 			}
 
 			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewListFloorsRequest constructs an http.Request for the ListFloors method
+func NewListFloorsRequest(server string, domain string, params *ListFloorsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "domain", domain, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/domains/%s/floors", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.After != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Q != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "q", *params.Q, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewAddFloorRequest calls the generic AddFloor builder with application/json body
+func NewAddFloorRequest(server string, domain string, params *AddFloorParams, body AddFloorJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAddFloorRequestWithBody(server, domain, params, "application/json", bodyReader)
+}
+
+// NewAddFloorRequestWithBody constructs an http.Request for the AddFloor method, with any body, and a specified content type
+func NewAddFloorRequestWithBody(server string, domain string, params *AddFloorParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "domain", domain, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/domains/%s/floors", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewDeleteFloorRequest constructs an http.Request for the DeleteFloor method
+func NewDeleteFloorRequest(server string, domain string, floor string, params *DeleteFloorParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "domain", domain, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "floor", floor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/domains/%s/floors/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewGetFloorRequest constructs an http.Request for the GetFloor method
+func NewGetFloorRequest(server string, domain string, floor string, params *GetFloorParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "domain", domain, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "floor", floor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/domains/%s/floors/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewSetFloorRequest calls the generic SetFloor builder with application/json body
+func NewSetFloorRequest(server string, domain string, floor string, params *SetFloorParams, body SetFloorJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSetFloorRequestWithBody(server, domain, floor, params, "application/json", bodyReader)
+}
+
+// NewSetFloorRequestWithBody constructs an http.Request for the SetFloor method, with any body, and a specified content type
+func NewSetFloorRequestWithBody(server string, domain string, floor string, params *SetFloorParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "domain", domain, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "floor", floor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/domains/%s/floors/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewClearDeskRequest constructs an http.Request for the ClearDesk method
+func NewClearDeskRequest(server string, domain string, floor string, device string, params *ClearDeskParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "domain", domain, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "floor", floor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam2 string
+
+	pathParam2, err = runtime.StyleParamWithOptions("simple", false, "device", device, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/domains/%s/floors/%s/desks/%s", pathParam0, pathParam1, pathParam2)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewPlaceDeskRequest calls the generic PlaceDesk builder with application/json body
+func NewPlaceDeskRequest(server string, domain string, floor string, device string, body PlaceDeskJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPlaceDeskRequestWithBody(server, domain, floor, device, "application/json", bodyReader)
+}
+
+// NewPlaceDeskRequestWithBody constructs an http.Request for the PlaceDesk method, with any body, and a specified content type
+func NewPlaceDeskRequestWithBody(server string, domain string, floor string, device string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "domain", domain, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "floor", floor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam2 string
+
+	pathParam2, err = runtime.StyleParamWithOptions("simple", false, "device", device, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/domains/%s/floors/%s/desks/%s", pathParam0, pathParam1, pathParam2)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetFloorPictureRequest constructs an http.Request for the GetFloorPicture method
+func NewGetFloorPictureRequest(server string, domain string, floor string, params *GetFloorPictureParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "domain", domain, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "floor", floor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/domains/%s/floors/%s/picture", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
 		}
 
 	}
@@ -10873,6 +11751,83 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /api/v1/domains/{domain}/devices/{name}/unlock (the `UnlockDevice` operationId).
 	UnlockDeviceWithResponse(ctx context.Context, domain string, name string, params *UnlockDeviceParams, reqEditors ...RequestEditorFn) (*UnlockDeviceResponse, error)
 
+	// ListFloorsWithResponse List the floors of a domain, with where desks stand on them
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/domains/{domain}/floors (the `ListFloors` operationId).
+	ListFloorsWithResponse(ctx context.Context, domain string, params *ListFloorsParams, reqEditors ...RequestEditorFn) (*ListFloorsResponse, error)
+
+	// AddFloorWithBodyWithResponse Add a floor with its picture
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/domains/{domain}/floors (the `AddFloor` operationId).
+	AddFloorWithBodyWithResponse(ctx context.Context, domain string, params *AddFloorParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddFloorResponse, error)
+
+	// AddFloorWithResponse Add a floor with its picture
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/domains/{domain}/floors (the `AddFloor` operationId).
+	AddFloorWithResponse(ctx context.Context, domain string, params *AddFloorParams, body AddFloorJSONRequestBody, reqEditors ...RequestEditorFn) (*AddFloorResponse, error)
+
+	// DeleteFloorWithResponse Remove a floor; its desks stand on none then
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/v1/domains/{domain}/floors/{floor} (the `DeleteFloor` operationId).
+	DeleteFloorWithResponse(ctx context.Context, domain string, floor string, params *DeleteFloorParams, reqEditors ...RequestEditorFn) (*DeleteFloorResponse, error)
+
+	// GetFloorWithResponse Show a floor
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/domains/{domain}/floors/{floor} (the `GetFloor` operationId).
+	GetFloorWithResponse(ctx context.Context, domain string, floor string, params *GetFloorParams, reqEditors ...RequestEditorFn) (*GetFloorResponse, error)
+
+	// SetFloorWithBodyWithResponse Change a floor
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v1/domains/{domain}/floors/{floor} (the `SetFloor` operationId).
+	SetFloorWithBodyWithResponse(ctx context.Context, domain string, floor string, params *SetFloorParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetFloorResponse, error)
+
+	// SetFloorWithResponse Change a floor
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v1/domains/{domain}/floors/{floor} (the `SetFloor` operationId).
+	SetFloorWithResponse(ctx context.Context, domain string, floor string, params *SetFloorParams, body SetFloorJSONRequestBody, reqEditors ...RequestEditorFn) (*SetFloorResponse, error)
+
+	// ClearDeskWithResponse Take a desk off its floor
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/v1/domains/{domain}/floors/{floor}/desks/{device} (the `ClearDesk` operationId).
+	ClearDeskWithResponse(ctx context.Context, domain string, floor string, device string, params *ClearDeskParams, reqEditors ...RequestEditorFn) (*ClearDeskResponse, error)
+
+	// PlaceDeskWithBodyWithResponse Put a desk on a floor, and off any other
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/v1/domains/{domain}/floors/{floor}/desks/{device} (the `PlaceDesk` operationId).
+	PlaceDeskWithBodyWithResponse(ctx context.Context, domain string, floor string, device string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PlaceDeskResponse, error)
+
+	// PlaceDeskWithResponse Put a desk on a floor, and off any other
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /api/v1/domains/{domain}/floors/{floor}/desks/{device} (the `PlaceDesk` operationId).
+	PlaceDeskWithResponse(ctx context.Context, domain string, floor string, device string, body PlaceDeskJSONRequestBody, reqEditors ...RequestEditorFn) (*PlaceDeskResponse, error)
+
+	// GetFloorPictureWithResponse Read the picture of a floor
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/domains/{domain}/floors/{floor}/picture (the `GetFloorPicture` operationId).
+	GetFloorPictureWithResponse(ctx context.Context, domain string, floor string, params *GetFloorPictureParams, reqEditors ...RequestEditorFn) (*GetFloorPictureResponse, error)
+
 	// ImportTableWithBodyWithResponse Add and change people, desks or phones as a CSV table says, all of it or nothing
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -12030,6 +12985,285 @@ func (r UnlockDeviceResponse) StatusCode() int {
 
 // Bytes is a convenience method to retrieve the raw bytes from the HTTP response
 func (r UnlockDeviceResponse) Bytes() []byte {
+	return r.Body
+}
+
+// ListFloorsResponse200Headers the declared response headers of an HTTP 200 response for ListFloors
+type ListFloorsResponse200Headers struct {
+	ETag *string
+	Link *string
+}
+
+type ListFloorsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ListFloor
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ErrorModel
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ListFloorsResponse200Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r ListFloorsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListFloorsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// Bytes is a convenience method to retrieve the raw bytes from the HTTP response
+func (r ListFloorsResponse) Bytes() []byte {
+	return r.Body
+}
+
+// AddFloorResponse201Headers the declared response headers of an HTTP 201 response for AddFloor
+type AddFloorResponse201Headers struct {
+	ETag *string
+}
+
+type AddFloorResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Floor
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ErrorModel
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *AddFloorResponse201Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r AddFloorResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AddFloorResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// Bytes is a convenience method to retrieve the raw bytes from the HTTP response
+func (r AddFloorResponse) Bytes() []byte {
+	return r.Body
+}
+
+type DeleteFloorResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ErrorModel
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteFloorResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteFloorResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// Bytes is a convenience method to retrieve the raw bytes from the HTTP response
+func (r DeleteFloorResponse) Bytes() []byte {
+	return r.Body
+}
+
+// GetFloorResponse200Headers the declared response headers of an HTTP 200 response for GetFloor
+type GetFloorResponse200Headers struct {
+	ETag *string
+}
+
+type GetFloorResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Floor
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ErrorModel
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetFloorResponse200Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r GetFloorResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetFloorResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// Bytes is a convenience method to retrieve the raw bytes from the HTTP response
+func (r GetFloorResponse) Bytes() []byte {
+	return r.Body
+}
+
+// SetFloorResponse200Headers the declared response headers of an HTTP 200 response for SetFloor
+type SetFloorResponse200Headers struct {
+	ETag *string
+}
+
+type SetFloorResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Floor
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ErrorModel
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *SetFloorResponse200Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r SetFloorResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SetFloorResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// Bytes is a convenience method to retrieve the raw bytes from the HTTP response
+func (r SetFloorResponse) Bytes() []byte {
+	return r.Body
+}
+
+type ClearDeskResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ErrorModel
+}
+
+// Status returns HTTPResponse.Status
+func (r ClearDeskResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ClearDeskResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// Bytes is a convenience method to retrieve the raw bytes from the HTTP response
+func (r ClearDeskResponse) Bytes() []byte {
+	return r.Body
+}
+
+// PlaceDeskResponse200Headers the declared response headers of an HTTP 200 response for PlaceDesk
+type PlaceDeskResponse200Headers struct {
+	ETag *string
+}
+
+type PlaceDeskResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Floor
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ErrorModel
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *PlaceDeskResponse200Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r PlaceDeskResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PlaceDeskResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// Bytes is a convenience method to retrieve the raw bytes from the HTTP response
+func (r PlaceDeskResponse) Bytes() []byte {
+	return r.Body
+}
+
+// GetFloorPictureResponse200Headers the declared response headers of an HTTP 200 response for GetFloorPicture
+type GetFloorPictureResponse200Headers struct {
+	ContentType *string
+}
+
+type GetFloorPictureResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *[]byte
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ErrorModel
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetFloorPictureResponse200Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r GetFloorPictureResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetFloorPictureResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// Bytes is a convenience method to retrieve the raw bytes from the HTTP response
+func (r GetFloorPictureResponse) Bytes() []byte {
 	return r.Body
 }
 
@@ -14654,6 +15888,149 @@ func (c *ClientWithResponses) UnlockDeviceWithResponse(ctx context.Context, doma
 	return ParseUnlockDeviceResponse(rsp)
 }
 
+// ListFloorsWithResponse List the floors of a domain, with where desks stand on them
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/domains/{domain}/floors (the `ListFloors` operationId).
+func (c *ClientWithResponses) ListFloorsWithResponse(ctx context.Context, domain string, params *ListFloorsParams, reqEditors ...RequestEditorFn) (*ListFloorsResponse, error) {
+	rsp, err := c.ListFloors(ctx, domain, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListFloorsResponse(rsp)
+}
+
+// AddFloorWithBodyWithResponse Add a floor with its picture
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/domains/{domain}/floors (the `AddFloor` operationId).
+func (c *ClientWithResponses) AddFloorWithBodyWithResponse(ctx context.Context, domain string, params *AddFloorParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddFloorResponse, error) {
+	rsp, err := c.AddFloorWithBody(ctx, domain, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAddFloorResponse(rsp)
+}
+
+// AddFloorWithResponse Add a floor with its picture
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/domains/{domain}/floors (the `AddFloor` operationId).
+func (c *ClientWithResponses) AddFloorWithResponse(ctx context.Context, domain string, params *AddFloorParams, body AddFloorJSONRequestBody, reqEditors ...RequestEditorFn) (*AddFloorResponse, error) {
+	rsp, err := c.AddFloor(ctx, domain, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAddFloorResponse(rsp)
+}
+
+// DeleteFloorWithResponse Remove a floor; its desks stand on none then
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/v1/domains/{domain}/floors/{floor} (the `DeleteFloor` operationId).
+func (c *ClientWithResponses) DeleteFloorWithResponse(ctx context.Context, domain string, floor string, params *DeleteFloorParams, reqEditors ...RequestEditorFn) (*DeleteFloorResponse, error) {
+	rsp, err := c.DeleteFloor(ctx, domain, floor, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteFloorResponse(rsp)
+}
+
+// GetFloorWithResponse Show a floor
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/domains/{domain}/floors/{floor} (the `GetFloor` operationId).
+func (c *ClientWithResponses) GetFloorWithResponse(ctx context.Context, domain string, floor string, params *GetFloorParams, reqEditors ...RequestEditorFn) (*GetFloorResponse, error) {
+	rsp, err := c.GetFloor(ctx, domain, floor, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetFloorResponse(rsp)
+}
+
+// SetFloorWithBodyWithResponse Change a floor
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v1/domains/{domain}/floors/{floor} (the `SetFloor` operationId).
+func (c *ClientWithResponses) SetFloorWithBodyWithResponse(ctx context.Context, domain string, floor string, params *SetFloorParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetFloorResponse, error) {
+	rsp, err := c.SetFloorWithBody(ctx, domain, floor, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetFloorResponse(rsp)
+}
+
+// SetFloorWithResponse Change a floor
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v1/domains/{domain}/floors/{floor} (the `SetFloor` operationId).
+func (c *ClientWithResponses) SetFloorWithResponse(ctx context.Context, domain string, floor string, params *SetFloorParams, body SetFloorJSONRequestBody, reqEditors ...RequestEditorFn) (*SetFloorResponse, error) {
+	rsp, err := c.SetFloor(ctx, domain, floor, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetFloorResponse(rsp)
+}
+
+// ClearDeskWithResponse Take a desk off its floor
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/v1/domains/{domain}/floors/{floor}/desks/{device} (the `ClearDesk` operationId).
+func (c *ClientWithResponses) ClearDeskWithResponse(ctx context.Context, domain string, floor string, device string, params *ClearDeskParams, reqEditors ...RequestEditorFn) (*ClearDeskResponse, error) {
+	rsp, err := c.ClearDesk(ctx, domain, floor, device, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseClearDeskResponse(rsp)
+}
+
+// PlaceDeskWithBodyWithResponse Put a desk on a floor, and off any other
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/v1/domains/{domain}/floors/{floor}/desks/{device} (the `PlaceDesk` operationId).
+func (c *ClientWithResponses) PlaceDeskWithBodyWithResponse(ctx context.Context, domain string, floor string, device string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PlaceDeskResponse, error) {
+	rsp, err := c.PlaceDeskWithBody(ctx, domain, floor, device, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePlaceDeskResponse(rsp)
+}
+
+// PlaceDeskWithResponse Put a desk on a floor, and off any other
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /api/v1/domains/{domain}/floors/{floor}/desks/{device} (the `PlaceDesk` operationId).
+func (c *ClientWithResponses) PlaceDeskWithResponse(ctx context.Context, domain string, floor string, device string, body PlaceDeskJSONRequestBody, reqEditors ...RequestEditorFn) (*PlaceDeskResponse, error) {
+	rsp, err := c.PlaceDesk(ctx, domain, floor, device, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePlaceDeskResponse(rsp)
+}
+
+// GetFloorPictureWithResponse Read the picture of a floor
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/domains/{domain}/floors/{floor}/picture (the `GetFloorPicture` operationId).
+func (c *ClientWithResponses) GetFloorPictureWithResponse(ctx context.Context, domain string, floor string, params *GetFloorPictureParams, reqEditors ...RequestEditorFn) (*GetFloorPictureResponse, error) {
+	rsp, err := c.GetFloorPicture(ctx, domain, floor, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetFloorPictureResponse(rsp)
+}
+
 // ImportTableWithBodyWithResponse Add and change people, desks or phones as a CSV table says, all of it or nothing
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -16440,6 +17817,347 @@ func ParseUnlockDeviceResponse(rsp *http.Response) (*UnlockDeviceResponse, error
 		}
 		response.ApplicationProblemJSONDefault = &dest
 
+	}
+
+	return response, nil
+}
+
+// ParseListFloorsResponse parses an HTTP response from a ListFloorsWithResponse call
+func ParseListFloorsResponse(rsp *http.Response) (*ListFloorsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListFloorsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ListFloor
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ListFloorsResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		if values := rsp.Header.Values("Link"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Link", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Link = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseAddFloorResponse parses an HTTP response from a AddFloorWithResponse call
+func ParseAddFloorResponse(rsp *http.Response) (*AddFloorResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AddFloorResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Floor
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers AddFloorResponse201Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers201 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseDeleteFloorResponse parses an HTTP response from a DeleteFloorWithResponse call
+func ParseDeleteFloorResponse(rsp *http.Response) (*DeleteFloorResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteFloorResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetFloorResponse parses an HTTP response from a GetFloorWithResponse call
+func ParseGetFloorResponse(rsp *http.Response) (*GetFloorResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetFloorResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Floor
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetFloorResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseSetFloorResponse parses an HTTP response from a SetFloorWithResponse call
+func ParseSetFloorResponse(rsp *http.Response) (*SetFloorResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SetFloorResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Floor
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers SetFloorResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseClearDeskResponse parses an HTTP response from a ClearDeskWithResponse call
+func ParseClearDeskResponse(rsp *http.Response) (*ClearDeskResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ClearDeskResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePlaceDeskResponse parses an HTTP response from a PlaceDeskWithResponse call
+func ParsePlaceDeskResponse(rsp *http.Response) (*PlaceDeskResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PlaceDeskResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Floor
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers PlaceDeskResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetFloorPictureResponse parses an HTTP response from a GetFloorPictureWithResponse call
+func ParseGetFloorPictureResponse(rsp *http.Response) (*GetFloorPictureResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetFloorPictureResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest []byte
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetFloorPictureResponse200Headers
+		if values := rsp.Header.Values("Content-Type"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Type", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentType = &value
+		}
+		response.Headers200 = &headers
 	}
 
 	return response, nil

@@ -35,8 +35,9 @@ type web struct {
 
 func (a *App) openWeb(ctx context.Context) error {
 	used := usage.New(a.directory, a.sessions, a.db.Records(), a.db.Audit())
+	floors := floorplan.New(a.db.Floors(), a.directory)
 	api, err := restapi.New(restapi.Config{
-		Directory: a.directory, Sessions: a.sessions, Calls: a.db.Records(), Lockouts: a.login, Keys: a.keys, Once: a.once, Events: a.eventLog, Webhooks: a.webhooks, Mailboxes: a.mailboxes, Activations: a.phones.board,
+		Directory: a.directory, Sessions: a.sessions, Calls: a.db.Records(), Lockouts: a.login, Keys: a.keys, Once: a.once, Events: a.eventLog, Webhooks: a.webhooks, Floors: floors, Mailboxes: a.mailboxes, Activations: a.phones.board,
 		Trunks: a.phones.trunks, Phones: a.phones.orders, Locations: a.locations, Audit: a.db.Audit(),
 		Usage: used, Backup: a.backup, Ready: a.ready, Version: version(), Now: a.cfg.Now, Log: a.log,
 	})
@@ -49,7 +50,7 @@ func (a *App) openWeb(ctx context.Context) error {
 		Calls: a.busy, Locations: a.locations, Telephony: a.phones.board, Phones: a.phones.orders, Trunks: a.phones.trunks,
 		Mail: a.mail, Keys: a.keys, Webhooks: a.webhooks,
 		Mailboxes: a.mailboxes, URL: strings.TrimSuffix(a.cfg.URL, "/"),
-		Emergencies: a.emergency, Lockouts: a.login, Records: a.db.Records(), Floors: floorplan.New(a.db.Floors(), a.directory), Usage: used, Events: a.bus, Now: a.cfg.Now, Log: a.log, SIP: a.phonesReach,
+		Emergencies: a.emergency, Lockouts: a.login, Records: a.db.Records(), Floors: floors, Usage: used, Events: a.bus, Now: a.cfg.Now, Log: a.log, SIP: a.phonesReach,
 	})
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package restapi_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -24,6 +25,9 @@ const (
 type operation struct {
 	id, line, body, who string
 }
+
+// planned stands for a floor with its picture.
+const planned = `{"name":"Floor 6"}`
 
 // exported stands for what export-office has answered.
 const exported = "[domain]\nname = \"acme.test\"\n"
@@ -72,6 +76,14 @@ func operations() []operation {
 		{"list-sessions", "GET" + acme + "/sessions", "", managers},
 		{"start-session", "POST" + acme + "/sessions", `{"device":"5401","user":"1050"}`, managers},
 		{"end-session", "DELETE" + acme + "/sessions/5401", "", managers},
+		{"list-floors", "GET" + acme + "/floors", "", supervisors},
+		{"add-floor", "POST" + acme + "/floors", planned, managers},
+		{"get-floor", "GET" + acme + "/floors/{floor}", "", supervisors},
+		{"set-floor", "PATCH" + acme + "/floors/{floor}", `{"name":"Upstairs"}`, managers},
+		{"get-floor-picture", "GET" + acme + "/floors/{floor}/picture", "", supervisors},
+		{"place-desk", "PUT" + acme + "/floors/{floor}/desks/5402", `{"x":1,"y":2}`, managers},
+		{"clear-desk", "DELETE" + acme + "/floors/{floor}/desks/5402", "", managers},
+		{"delete-floor", "DELETE" + acme + "/floors/{floor}", "", managers},
 		{"list-webhooks", "GET" + acme + "/webhooks", "", managers},
 		{"add-webhook", "POST" + acme + "/webhooks", `{"url":"https://hooks.example/","events":["login"]}`, managers},
 		{"get-webhook", "GET" + acme + "/webhooks/{webhook}", "", managers},
@@ -161,12 +173,16 @@ func TestScopes(t *testing.T) {
 			key := n.keyFor(t, scope)
 			hook, sent := n.webhook(t)
 			message := n.atHome(t, scope)
+			floor := n.addFloor(t, n.keyFor(t, "super_user"))
 			for _, op := range operations() {
 				may := slices.Contains(strings.Fields(op.who), scope)
 				if op.body == exported && may {
 					op.body = n.send(t, key, "GET /api/v1/domains/acme.test/office", "").body
 				}
-				op.line = strings.NewReplacer("{webhook}", hook.ID, "{delivery}", sent.ID, "{message}", message).Replace(op.line)
+				if op.body == planned {
+					op.body = fmt.Sprintf(`{"name":"Floor 6","picture":%q}`, plan(t))
+				}
+				op.line = strings.NewReplacer("{floor}", floor.ID, "{webhook}", hook.ID, "{delivery}", sent.ID, "{message}", message).Replace(op.line)
 				got := n.send(t, key, op.line, op.body)
 				if may != (got.status/100 == 2) || !may && got.status != 403 {
 					t.Errorf("%s: %d %s", op.id, got.status, got.body)

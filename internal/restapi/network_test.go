@@ -120,7 +120,7 @@ func (n *network) send(t *testing.T, key, line, body string, headers ...string) 
 	if body != "" {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	if method == http.MethodPut {
+	if method == http.MethodPut && !strings.HasPrefix(body, "{") {
 		req.Header.Set("Content-Type", "application/toml")
 	}
 	for i := 0; i < len(headers); i += 2 {

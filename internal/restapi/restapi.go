@@ -21,6 +21,7 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
 	"github.com/hotdesk-pbx/hotdesk/internal/checksync"
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
+	"github.com/hotdesk-pbx/hotdesk/internal/floorplan"
 	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
 	"github.com/hotdesk-pbx/hotdesk/internal/idempotency"
 	"github.com/hotdesk-pbx/hotdesk/internal/location"
@@ -74,6 +75,7 @@ type Config struct {
 	Once      *idempotency.Keeper
 	Events    Events
 	Webhooks  Webhooks
+	Floors    *floorplan.Service
 	Mailboxes Mailboxes
 	// Activations rings hot desks for people.
 	Activations Activations

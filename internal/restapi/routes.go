@@ -9,6 +9,7 @@ import (
 
 	"github.com/hotdesk-pbx/hotdesk/internal/checksync"
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
+	"github.com/hotdesk-pbx/hotdesk/internal/floorplan"
 	"github.com/hotdesk-pbx/hotdesk/internal/officefile"
 	"github.com/hotdesk-pbx/hotdesk/internal/restapi/resource"
 	"github.com/hotdesk-pbx/hotdesk/internal/spreadsheet"
@@ -61,6 +62,7 @@ func (a *API) routes(r router) {
 	a.lineRoutes(r)
 	a.webhookRoutes(r)
 	a.reportRoutes(r)
+	a.floorRoutes(r)
 	a.ownRoutes(r)
 	a.serverRoutes(r)
 }
@@ -118,6 +120,23 @@ func (a *API) accountRoutes(r router) {
 		"Take a phone out of the inventory; its devices stay"), a.deletePhone)
 	add(r, accounts, act("resync-phone", domain+"/phones/{mac}/resync", "Have a phone fetch its settings"), a.tellPhone(checksync.Resync))
 	add(r, accounts, act("reboot-phone", domain+"/phones/{mac}/reboot", "Have a phone start anew"), a.tellPhone(checksync.Reboot))
+}
+
+// floorRoutes are the operations on the pictures of floors.
+func (a *API) floorRoutes(r router) {
+	const floor = domain + "/floors/{floor}"
+	add(r, calls, route("list-floors", get, domain+"/floors", "List the floors of a domain, with where desks stand on them"), a.listFloors)
+	sized := func(op huma.Operation) huma.Operation {
+		op.MaxBodyBytes, op.BodyReadTimeout = 2*floorplan.MaxBytes, time.Minute // the picture comes in base64
+		return op
+	}
+	add(r, settings, sized(route("add-floor", post, domain+"/floors", "Add a floor with its picture")), a.addFloor)
+	add(r, calls, route("get-floor", get, floor, "Show a floor"), a.getFloor)
+	add(r, settings, sized(route("set-floor", patch, floor, "Change a floor")), a.setFloor)
+	add(r, settings, route("delete-floor", remove, floor, "Remove a floor; its desks stand on none then"), a.deleteFloor)
+	add(r, calls, route("get-floor-picture", get, floor+"/picture", "Read the picture of a floor"), a.getFloorPicture)
+	add(r, settings, route("place-desk", http.MethodPut, floor+"/desks/{device}", "Put a desk on a floor, and off any other"), a.placeDesk)
+	add(r, settings, route("clear-desk", remove, floor+"/desks/{device}", "Take a desk off its floor"), a.clearDesk)
 }
 
 // tableRoutes are the operations on people, desks and phones as tables of a spreadsheet.

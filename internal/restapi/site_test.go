@@ -24,6 +24,7 @@ func TestSiteManagers(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	floor := n.addFloor(t, n.keyFor(t, "super_user"))
 	key := n.keyFor(t, "site_manager")
 	for _, c := range []struct {
 		line, body string
@@ -56,6 +57,9 @@ func TestSiteManagers(t *testing.T) {
 		{"GET" + acme + "/reports/people", "", 200, "items", `"1006"`},
 		{"GET" + acme + "/reports/timeline?of=5401", "", 200, "1005", ""},
 		{"GET" + acme + "/reports/timeline?of=5402", "", 422, "query.of", ""},
+		{"GET" + acme + "/floors", "", 200, `"5401"`, `"5402"`},
+		{"GET" + acme + "/floors/" + floor.ID, "", 200, `"5401"`, `"5402"`},
+		{"DELETE" + acme + "/floors/" + floor.ID, "", 403, "manage_domain", ""},
 		{"GET" + acme + "/trunks", "", 403, "manage_domain", ""},
 		{"GET" + acme + "/office", "", 403, "manage_domain", ""},
 		{"GET /api/v1/domains/beta.test/users", "", 404, "there is no domain", ""},
