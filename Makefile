@@ -48,8 +48,8 @@ dead: ## code nothing reaches
 unit: ## all tests but those with real phones, with the race detector; those that take longest begin first
 	go test $(race) -shuffle=on ./internal/switchboard ./internal/apptest ./internal/sqlstore ./client ./cmd/... ./internal/...
 
-e2e: build ## the built binary with phones nobody here wrote; they mostly wait, so four tests at a time
-	$(plain) go test -shuffle=on -count=1 -parallel 4 -timeout 12m ./e2e/...
+e2e: build ## the built binary with phones nobody here wrote; they mostly wait, so seven tests at a time
+	$(plain) go test -shuffle=on -count=1 -parallel 7 -timeout 12m ./e2e/...
 
 screenshots: ## a picture of each page of the portal, into docs/screenshots
 	rm -rf docs/screenshots; mkdir -p docs/screenshots

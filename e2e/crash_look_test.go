@@ -23,6 +23,7 @@ type snapshot struct {
 	times    map[string]int    // session ID: how often it is there
 	bindings map[string][]binding
 	records  map[string][]record // by the device that called
+	ended    map[string]int      // how often the end of a call is told, by its ID
 	told     map[string]int      // acts in the audit log and in the outbox, see [act]
 }
 
@@ -42,7 +43,7 @@ func look(t *testing.T, s *server, c *client.Client) snapshot {
 	t.Helper()
 	found := snapshot{
 		open: map[string]string{}, times: map[string]int{}, bindings: map[string][]binding{},
-		records: map[string][]record{}, told: map[string]int{},
+		records: map[string][]record{}, ended: map[string]int{}, told: map[string]int{},
 	}
 	var err error
 	if found.sessions, err = c.Sessions(t.Context(), "acme.test", client.SessionFilter{}); err != nil {
@@ -83,7 +84,7 @@ func (found snapshot) readActs(t *testing.T, db *sql.DB) {
 	for _, row := range table(t, db, "select action, device_id, user_id, at from audit_entries where action like 'session.%'") {
 		found.told[act("audit", row[0], names[row[1]], names[row[2]], instantOf(t, row[3]))]++
 	}
-	for _, row := range table(t, db, "select kind, payload, at from outbox") {
+	for _, row := range table(t, db, "select kind, payload, at from outbox where kind like 'session.%'") {
 		var who struct {
 			Device string `json:"device_id"`
 			User   string `json:"user_id"`
@@ -92,6 +93,15 @@ func (found snapshot) readActs(t *testing.T, db *sql.DB) {
 			t.Errorf("in the outbox: %v in %s", err, row[1])
 		}
 		found.told[act("outbox", row[0], names[who.Device], names[who.User], instantOf(t, row[2]))]++
+	}
+	for _, row := range table(t, db, "select payload from outbox where kind = 'call.ended'") {
+		var call struct {
+			ID string `json:"call_id"`
+		}
+		if err := json.Unmarshal([]byte(row[0]), &call); err != nil || call.ID == "" {
+			t.Errorf("in the outbox: %v in %s", err, row[0])
+		}
+		found.ended[call.ID]++
 	}
 }
 
@@ -123,6 +133,11 @@ func (found snapshot) checkWhole(t *testing.T) {
 			if s.EndedAt != nil {
 				acts[act(where, "session.ended", s.Device, s.User, *s.EndedAt)]++
 			}
+		}
+	}
+	for id, count := range found.ended {
+		if count != 1 {
+			t.Errorf("the end of the call %s is told %d times", id, count)
 		}
 	}
 	for what, count := range acts {
