@@ -55,10 +55,7 @@ func (v *visit) showActivation(status int, view activationView) error {
 	if !v.partial() {
 		return v.show(status, "Activate Phone", activatePage(view))
 	}
-	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	v.w.Header().Set("Cache-Control", "no-store")
-	v.w.WriteHeader(status)
-	return activation(view).Render(v.r.Context(), v.w)
+	return v.part(status, activation(view))
 }
 
 // activate rings the desk that a person has typed.

@@ -47,7 +47,7 @@ func (v *visit) showAddUser(f *form) error {
 func (v *visit) addUserHint() error {
 	query := v.r.URL.Query()
 	wrong, hint := v.aboutExtension(query.Get("kind"), strings.TrimSpace(query.Get("extension")))
-	return v.part(extensionHint(wrong, hint))
+	return v.part(http.StatusOK, extensionHint(wrong, hint))
 }
 
 // aboutExtension says what an extension would make, or why it will not do for

@@ -119,9 +119,10 @@ func (v *visit) show(status int, title string, content templ.Component) error {
 }
 
 // part answers with a part of a page.
-func (v *visit) part(content templ.Component) error {
+func (v *visit) part(status int, content templ.Component) error {
 	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	v.w.Header().Set("Cache-Control", "no-store")
+	v.w.WriteHeader(status)
 	return content.Render(v.r.Context(), v.w)
 }
 
