@@ -45,7 +45,8 @@ type Phone struct {
 	cseq      atomic.Int64
 	challenge string
 	count     int
-	unasked   string // Call-ID of the last NOTIFY without a subscription
+	unasked   string    // Call-ID of the last NOTIFY without a subscription
+	early     []Message // NOTIFYs that overtook the answer to a request
 }
 
 // Listen opens a UDP phone at a loopback address of its own.
@@ -179,6 +180,13 @@ func (p *Phone) Await(t *testing.T, what string, fits func(Message) bool) Messag
 
 // Within waits for the first message that fits, for a time; false without one.
 func (p *Phone) Within(limit time.Duration, fits func(Message) bool) (Message, bool) {
+	for len(p.early) > 0 {
+		m := p.early[0]
+		p.early = p.early[1:]
+		if fits(m) {
+			return m, true
+		}
+	}
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
 	for {
@@ -248,7 +256,8 @@ func (p *Phone) Contact() string {
 func (p *Phone) Next() int { return int(p.cseq.Add(1)) }
 
 // Try sends a request, again while nothing comes back, and returns its final
-// response, whatever it is; false when none came.
+// response, whatever it is; false when none came. NOTIFYs that overtake it stay
+// for whoever waits next.
 func (p *Phone) Try(t *testing.T, r Request) (Message, bool) {
 	t.Helper()
 	if r.CSeq == 0 {
@@ -258,7 +267,12 @@ func (p *Phone) Try(t *testing.T, r Request) (Message, bool) {
 		r.CallID = ID()
 	}
 	message := p.Render(r)
+	var early []Message
+	defer func() { p.early = early }()
 	final := func(m Message) bool {
+		if m.Code() == 0 && m.Method() == "NOTIFY" {
+			early = append(early, m)
+		}
 		return m.Code() >= 200 && m.Header("Call-ID") == r.CallID && m.Header("CSeq") == fmt.Sprintf("%d %s", r.CSeq, r.Method)
 	}
 	for wait := 500 * time.Millisecond; wait <= 8*time.Second; wait *= 2 {
