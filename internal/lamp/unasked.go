@@ -201,8 +201,8 @@ func (u *unasked) doubt(bindingID string) {
 	}
 }
 
-// start notes that a phone is being told, unless it knows or has another NOTIFY
-// on its way.
+// start notes that a phone is being told, unless it knows, has another NOTIFY on
+// its way or has said meanwhile that it wants none.
 func (u *unasked) start(bindingID string, counts voicemail.Counts) *told {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -214,7 +214,7 @@ func (u *unasked) start(bindingID string, counts voicemail.Counts) *told {
 	case t.flight:
 		t.again = true
 		return nil
-	case t.told && t.counts == counts:
+	case t.refuses, t.told && t.counts == counts:
 		return nil
 	}
 	t.flight = true
