@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"net"
 	"strings"
 	"sync"
 	"syscall"
@@ -86,11 +87,10 @@ func (o *Office) Run(t *testing.T) {
 	go func() { o.stopped <- a.Serve(ctx) }()
 }
 
-// ownAddress stands for an address whose port nobody is given by chance, as a
-// port that the system picked may be while the server is stopped.
+// ownAddress stands for an address that nobody else takes while the test runs,
+// not even while the server is stopped.
 const ownAddress = ""
 
-// start finds such a port below those that systems pick.
 func (o *Office) start(t *testing.T) (*app.App, error) {
 	t.Helper()
 	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelInfo}))
@@ -99,11 +99,29 @@ func (o *Office) start(t *testing.T) (*app.App, error) {
 	}
 	for tries := 1; ; tries++ {
 		config := o.Config
-		config.SIP = fmt.Sprintf("127.0.0.1:%d", 20000+rand.IntN(12000)) //nolint:gosec // no secret
+		config.SIP = fmt.Sprintf("127.0.0.1:%d", reservePort(t))
 		a, err := app.Start(t.Context(), config, log)
 		if !errors.Is(err, syscall.EADDRINUSE) || tries == 10 {
 			return a, err
 		}
+	}
+}
+
+// reservePort finds a port below those that systems pick. That it is taken shows
+// at another loopback address, where nothing else listens.
+func reservePort(t *testing.T) int {
+	t.Helper()
+	for {
+		port := 20000 + rand.IntN(12000) //nolint:gosec // no secret
+		held, err := (&net.ListenConfig{}).ListenPacket(t.Context(), "udp4", fmt.Sprintf("127.0.0.2:%d", port))
+		if errors.Is(err, syscall.EADDRINUSE) {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = held.Close() })
+		return port
 	}
 }
 
