@@ -2,7 +2,6 @@ package portal
 
 import (
 	"context"
-	"errors"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 )
@@ -36,7 +35,7 @@ func (v *visit) firstStart() error {
 		f.refuse("password", err.Error())
 	}
 	if f.Values.Get("password") != f.Values.Get("repeated") {
-		f.refuse("repeated", "this is not what stands above")
+		f.refuse("repeated", "the two passwords are not the same")
 	}
 	if !f.right() {
 		return v.showFirstStart(f)
@@ -48,7 +47,7 @@ func (v *visit) firstStart() error {
 	})
 	switch {
 	case err != nil:
-		if err = f.takeFirst(err, user.ID); err != nil {
+		if err = f.takeAt(err, firstField); err != nil {
 			return err
 		}
 		return v.showFirstStart(f)
@@ -81,20 +80,10 @@ func (v *visit) makeSuperUser(ctx context.Context, f *form, user directory.User)
 	return edit.After.Domain, err
 }
 
-// takeFirst is [form.take] for a form about a domain and a user.
-func (f *form) takeFirst(err error, userID string) error {
-	var invalid *directory.InvalidError
-	if !errors.As(err, &invalid) {
-		return f.take(err, userID)
+// firstField is where a problem of the domain or of its first user stands.
+func firstField(p directory.Problem) string {
+	if p.Kind == directory.KindDomain && p.Field == "name" {
+		return "domain"
 	}
-	for _, p := range invalid.Problems {
-		if p.Kind == directory.KindDomain {
-			p.ID = userID
-			if p.Field == "name" {
-				p.Field = "domain"
-			}
-		}
-		f.takeProblem(p, userID)
-	}
-	return nil
+	return p.Field
 }

@@ -132,6 +132,17 @@ func (f *form) right() bool { return len(f.Wrong)+len(f.Whole) == 0 }
 // take writes the refusal of a service into the form. Problems of the object of
 // that ID go to their fields; what is no refusal is returned.
 func (f *form) take(err error, id string) error {
+	return f.takeAt(err, func(p directory.Problem) string {
+		if p.ID == id {
+			return p.Field
+		}
+		return ""
+	})
+}
+
+// takeAt is [form.take] for a form about several objects: field says at which of
+// its fields a problem stands, "" for none.
+func (f *form) takeAt(err error, field func(directory.Problem) string) error {
 	var invalid *directory.InvalidError
 	var wrong *wrongError
 	var at refusal
@@ -142,7 +153,7 @@ func (f *form) take(err error, id string) error {
 		f.refuse(at.Where(), at.Error())
 	case errors.As(err, &invalid):
 		for _, p := range invalid.Problems {
-			f.takeProblem(p, id)
+			f.takeProblem(p, field(p))
 		}
 	case errors.Is(err, directory.ErrTaken), errors.Is(err, directory.ErrForbidden):
 		f.refuse("", err.Error())
@@ -155,13 +166,12 @@ func (f *form) take(err error, id string) error {
 	return nil
 }
 
-func (f *form) takeProblem(p directory.Problem, id string) {
+func (f *form) takeProblem(p directory.Problem, field string) {
 	what := p.Wrong + "; " + p.Fix
-	if p.ID == id {
-		f.refuse(p.Field, what)
-		return
+	if field == "" {
+		what = string(p.Kind) + " " + p.Name + ": " + what
 	}
-	f.refuse("", string(p.Kind)+" "+p.Name+": "+what)
+	f.refuse(field, what)
 }
 
 // change edits the domain's office for a form about the object of an ID. It

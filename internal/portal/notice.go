@@ -2,7 +2,6 @@ package portal
 
 import (
 	"io"
-	"net/http"
 	"net/url"
 )
 
@@ -11,9 +10,7 @@ const noticeCookie = "hotdesk-notice"
 
 // leave writes a sentence that the next page shows, once.
 func (v *visit) leave(notice string) {
-	http.SetCookie(v.w, &http.Cookie{ //nolint:gosec // it holds no secret
-		Name: noticeCookie, Value: url.QueryEscape(notice), Path: "/", MaxAge: 30, HttpOnly: true, SameSite: http.SameSiteLaxMode,
-	})
+	v.setCookie(noticeCookie, "/", url.QueryEscape(notice), 30)
 }
 
 // notice takes the sentence that the page before has left; "" for none.
@@ -22,7 +19,7 @@ func (v *visit) notice() string {
 	if err != nil {
 		return ""
 	}
-	http.SetCookie(v.w, &http.Cookie{Name: noticeCookie, Path: "/", MaxAge: -1}) //nolint:gosec // it holds no secret
+	v.setCookie(noticeCookie, "/", "", -1)
 	text, err := url.QueryUnescape(c.Value)
 	if err != nil {
 		return ""

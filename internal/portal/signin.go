@@ -67,7 +67,7 @@ func (v *visit) signIn() error {
 		form.Problem = "Too many wrong tries. Please try again later, or ask your office manager to unlock you."
 		return v.show(http.StatusTooManyRequests, "Sign in", signInCard(form))
 	case errors.Is(err, login.ErrWrong):
-		form.Problem = "This name and password do not match. The name is your extension and domain, such as 1001@acme.test."
+		form.Problem = "This name and password do not match. The sign-in name is your extension and domain, such as 1001@acme.test."
 		return v.show(http.StatusUnprocessableEntity, "Sign in", signInCard(form))
 	case err != nil:
 		return err
@@ -91,7 +91,7 @@ func (v *visit) admit(user directory.User) error {
 	if err != nil {
 		return err
 	}
-	v.setCookie(token, 0)
+	v.setCookie(cookie, "/", token, 0)
 	return nil
 }
 
@@ -99,15 +99,8 @@ func (v *visit) signOut() error {
 	if err := v.cfg.Web.End(v.r.Context(), v.user.ID, v.web.ID); err != nil {
 		return err
 	}
-	v.setCookie("", -1)
+	v.setCookie(cookie, "/", "", -1)
 	return v.to("/sign-in")
-}
-
-func (v *visit) setCookie(token string, maxAge int) {
-	http.SetCookie(v.w, &http.Cookie{ //nolint:gosec // Secure wherever the browser came by HTTPS; an office's own network may have none
-		Name: cookie, Value: token, Path: "/", MaxAge: maxAge, HttpOnly: true, SameSite: http.SameSiteLaxMode,
-		Secure: v.secure(),
-	})
 }
 
 // secure tells whether the browser came by HTTPS.

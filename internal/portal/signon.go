@@ -59,7 +59,7 @@ func (v *visit) signOnPage() error {
 	if err != nil {
 		return err
 	}
-	v.setSignOn(base64.RawURLEncoding.EncodeToString(kept), 600)
+	v.setCookie(signOnCookie, SignOnPath, base64.RawURLEncoding.EncodeToString(kept), 600)
 	// Not a redirect: the content policy keeps forms from leading elsewhere.
 	v.w.Header().Set("Refresh", "0; url="+location)
 	return v.show(http.StatusOK, "Single sign-on", signOnLeads(domain.Name, location))
@@ -69,7 +69,7 @@ func (v *visit) signOnPage() error {
 func (v *visit) signOnBack() error {
 	kept, domain := v.begun()
 	query := v.r.URL.Query()
-	v.setSignOn("", -1)
+	v.setCookie(signOnCookie, SignOnPath, "", -1)
 	if domain.SignOn.Issuer == "" {
 		return v.noSignOn(domain, signon.ErrRefused)
 	}
@@ -124,12 +124,6 @@ func (v *visit) noSignOn(domain directory.Domain, err error) error {
 	}
 	v.cfg.Log.WarnContext(v.r.Context(), "single sign-on failed", slog.String("domain", domain.Name), slog.String("source", v.source()), slog.Any("error", err))
 	return v.show(http.StatusBadGateway, "Single sign-on", signOnFailed(domain.Name))
-}
-
-func (v *visit) setSignOn(value string, maxAge int) {
-	http.SetCookie(v.w, &http.Cookie{ //nolint:gosec // Secure wherever the browser came by HTTPS
-		Name: signOnCookie, Value: value, Path: SignOnPath, MaxAge: maxAge, HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: v.secure(),
-	})
 }
 
 // signOnLink is where the sign-in page offers single sign-on; "" where no

@@ -22,6 +22,14 @@ var errNowhere = errors.New("there is no such page")
 // cookie holds the token of a web session.
 const cookie = "hotdesk"
 
+// setCookie has the browser keep what no script and no other site needs, for so
+// many seconds: 0 until it is closed, below 0 no longer.
+func (v *visit) setCookie(name, path, value string, seconds int) {
+	http.SetCookie(v.w, &http.Cookie{ //nolint:gosec // Secure wherever the browser came by HTTPS; an office's own network may have none
+		Name: name, Value: value, Path: path, MaxAge: seconds, HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: v.secure(),
+	})
+}
+
 // visit is one request of a browser.
 type visit struct {
 	*Portal
