@@ -273,6 +273,8 @@ func (b *browser) assertUsable(about string) {
 // keep writes a picture of the page.
 func (b *browser) keep(name string) {
 	b.t.Helper()
+	// Chromium draws what is not within the window yet only as it comes there.
+	b.do(chromedp.Evaluate[chromedp.Void](`document.querySelectorAll(".desk").forEach(desk => { desk.style.contentVisibility = "visible" })`))
 	quality, whole := int64(80), true
 	shot, err := chromedp.Call(b.ctx, page.CaptureScreenshot, page.CaptureScreenshotParams{
 		Format: page.CaptureScreenshotFormatWebp, Quality: &quality, CaptureBeyondViewport: &whole,
