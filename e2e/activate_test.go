@@ -25,7 +25,7 @@ func TestActivatePhoneInTheBrowser(t *testing.T) {
 	worker.do(chromedp.Navigate(worker.base+"/phones"), chromedp.WaitVisible(chromedp.CSS(opener)), chromedp.Evaluate[chromedp.Void]("window.openedOnce = true"),
 		chromedp.Click(chromedp.CSS(opener)), chromedp.WaitVisible(chromedp.CSS(field)),
 		chromedp.SendKeys(chromedp.CSS(field), "5499"), chromedp.Click(chromedp.CSS(call)), chromedp.WaitVisible(chromedp.CSS("#desk-wrong")))
-	if said := worker.text("#desk-wrong"); said != "There is no desk 5499. The number stands on the desk phone." {
+	if said := worker.text("#desk-wrong"); said != "There is no desk 5499. Its number is shown on the desk phone." {
 		t.Errorf("a desk that is none: %q", said)
 	}
 

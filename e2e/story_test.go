@@ -124,7 +124,7 @@ func TestStoryInTheBrowser(t *testing.T) {
 	manager.types("table", "extension,name,scope,pin\n1002,Ben Okafor,king,2580\n1003,Caro Lind,basic_user,9047\n")
 	manager.clicks(`button[value="check"]`)
 	manager.sees("#problems")
-	manager.want("#problems", "Nothing was imported: 1 to put right", "2", "scope")
+	manager.want("#problems", "Nothing was imported yet: 1 mistake to correct", "2", "scope")
 	manager.types("table", "extension,name,scope,pin\n1002,Ben Okafor,basic_user,2580\n1003,Caro Lind,basic_user,9047\n")
 	manager.clicks(`button[value="check"]`)
 	manager.sees(`button[value="import"]`)

@@ -112,9 +112,9 @@ func (v *visit) viewActivation(a switchboard.Activation) activationView {
 	case switchboard.StageAnswered:
 		view.Said, view.Next = "Somebody has answered.", "Listen: the phone asks who you are."
 	case switchboard.StageAccount:
-		view.Said, view.Next = "The phone waits for your account number.", "Key in "+v.user.Extension+" there, then #."
+		view.Said, view.Next = "The phone asks for your account number.", "Key in "+v.user.Extension+" at the phone, then #."
 	case switchboard.StagePIN:
-		view.Said, view.Next = "The phone waits for your PIN.", "Key it in there, then #. Nobody asks for it on this page."
+		view.Said, view.Next = "The phone asks for your PIN.", "Key it in at the phone, then #. Nobody asks for it on this page."
 	case switchboard.StageTakeOver:
 		view.Said, view.Next = "Somebody else is logged in there.", "Press 2 at the phone to take the desk over, another key to leave it."
 	case switchboard.StageDone:
@@ -139,9 +139,9 @@ func (v *visit) whyNot(err error, desk string) (string, bool) {
 	switch {
 	case errors.Is(err, directory.ErrNotFound):
 		if desk == "" {
-			return "Type the extension that stands on the desk phone.", true
+			return "Type the extension that is shown on the desk phone.", true
 		}
-		return fmt.Sprintf("There is no desk %s. The number stands on the desk phone.", desk), true
+		return fmt.Sprintf("There is no desk %s. Its number is shown on the desk phone.", desk), true
 	case errors.As(err, &taken):
 		return fmt.Sprintf("%s has been logged in there since %s. Choose another desk, or ask for this one to be released.", taken.Name, v.clock(v.domain, taken.Since)), true
 	case errors.As(err, &elsewhere):

@@ -57,7 +57,7 @@ func (v *visit) saveAnswering() error {
 	if !done {
 		return v.showAnswering(user, f)
 	}
-	return v.done(userPath(v.domain, user)+"/answering", "The calls of "+user.Name+" are saved.")
+	return v.done(userPath(v.domain, user)+"/answering", "The call settings of "+user.Name+" are saved.")
 }
 
 func readAnswering(f *form) directory.Answering {
@@ -79,7 +79,7 @@ func readAnswering(f *form) directory.Answering {
 // classes are the classes of service that a user can have.
 func classes(domain directory.Domain) []choice {
 	return []choice{
-		{"", "As the domain says: " + className(domain.Outside.Class)},
+		{"", "Default: " + className(domain.Outside.Class)},
 		{string(directory.ClassInside), className(directory.ClassInside)},
 		{string(directory.ClassNational), className(directory.ClassNational)},
 		{string(directory.ClassAll), className(directory.ClassAll)},

@@ -67,7 +67,7 @@ func answeringForm(domain directory.Domain, u userView, f *form) templ.Component
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = textField(f, input{Name: "forward_all", Label: "Forward every call to", Placeholder: "1002", Hint: "An extension or a number; empty for none."}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = textField(f, input{Name: "forward_all", Label: "Forward all calls to", Placeholder: "1002", Hint: "An extension or a number. Leave empty for none."}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -75,7 +75,7 @@ func answeringForm(domain directory.Domain, u userView, f *form) templ.Component
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = textField(f, input{Name: "forward_busy", Label: "When busy, forward to"}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = textField(f, input{Name: "forward_busy", Label: "Forward when busy to"}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -83,7 +83,7 @@ func answeringForm(domain directory.Domain, u userView, f *form) templ.Component
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = textField(f, input{Name: "forward_no_answer", Label: "When nobody answers, forward to"}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = textField(f, input{Name: "forward_no_answer", Label: "Forward when nobody answers to"}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -91,7 +91,7 @@ func answeringForm(domain directory.Domain, u userView, f *form) templ.Component
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = textField(f, input{Name: "ring_seconds", Label: "Ring for so many seconds", Numeric: true, Placeholder: "25", Hint: "From 5 to 300."}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = textField(f, input{Name: "ring_seconds", Label: "Ring for (seconds)", Numeric: true, Placeholder: "25", Hint: "5 to 300, then the call is forwarded or goes to the mailbox."}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -99,7 +99,7 @@ func answeringForm(domain directory.Domain, u userView, f *form) templ.Component
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = selectField(f, input{Name: "class", Label: "May call outside"}, classes(domain)).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = selectField(f, input{Name: "class", Label: "Calls outside"}, classes(domain)).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -107,7 +107,7 @@ func answeringForm(domain directory.Domain, u userView, f *form) templ.Component
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = checkField(f, input{Name: "do_not_disturb", Label: "Do not disturb", Hint: "Nothing rings."}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = checkField(f, input{Name: "do_not_disturb", Label: "Do not disturb", Hint: "No phone of this user rings."}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -117,16 +117,16 @@ func answeringForm(domain directory.Domain, u userView, f *form) templ.Component
 				return templ_7745c5c3_Err
 			}
 		} else {
-			templ_7745c5c3_Err = checkField(f, input{Name: "ring_here_only", Label: "Ring at the hot desk only", Hint: "Own devices are silent while a hot desk is held."}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = checkField(f, input{Name: "ring_here_only", Label: "Ring at the hot desk only", Hint: "The user's own devices stay silent while logged in at a hot desk."}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = checkField(f, input{Name: "mailbox", Label: "Mailbox"}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = checkField(f, input{Name: "mailbox", Label: "Mailbox", Hint: "Callers can leave messages."}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = checkField(f, input{Name: "mailbox_pin", Label: "The mailbox asks for the PIN", Hint: "Also on own devices and at the hot desk held."}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = checkField(f, input{Name: "mailbox_pin", Label: "Ask for the PIN at the mailbox", Hint: "Even on the user's own devices and at a hot desk."}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -248,7 +248,7 @@ func securityPage(domain directory.Domain, u userView, f *form, lockedUntil stri
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = nothing("A desk account has no secrets", "Nobody logs in as it. The password of its phone is that of its device.").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = nothing("A desk account has no secrets", "Nobody signs in with it. Its phone uses the password of its device, which you can change on the page of the device.").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -286,15 +286,19 @@ func securityPage(domain directory.Domain, u userView, f *form, lockedUntil stri
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = selectField(f, input{Name: "pin_to", Label: "PIN", Hint: "For desks and the mailbox."}, renewals(u.PINHash != "")).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = selectField(f, input{Name: "pin_to", Label: "PIN", Hint: "For hot desks and the mailbox."}, renewals(u.PINHash != "")).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = textField(f, input{Name: "pin", Label: "New PIN", Numeric: true, Autocomplete: "off", Hint: "4 to 10 digits, where you type one."}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 19, "<div class=\"if-given\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 19, "</div><div class=\"col-md-6\">")
+			templ_7745c5c3_Err = textField(f, input{Name: "pin", Label: "New PIN", Numeric: true, Autocomplete: "off", Hint: "4 to 10 digits."}).Render(ctx, templ_7745c5c3_Buffer)
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 20, "</div></div><div class=\"col-md-6\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -302,11 +306,15 @@ func securityPage(domain directory.Domain, u userView, f *form, lockedUntil stri
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = secretField(f, input{Name: "password", Label: "New portal password", Autocomplete: "new-password", Hint: "At least 8 characters, where you type one."}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 21, "<div class=\"if-given\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 20, "</div></div></div>")
+			templ_7745c5c3_Err = secretField(f, input{Name: "password", Label: "New portal password", Autocomplete: "new-password", Hint: "At least 8 characters."}).Render(ctx, templ_7745c5c3_Buffer)
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 22, "</div></div></div></div>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -314,7 +322,7 @@ func securityPage(domain directory.Domain, u userView, f *form, lockedUntil stri
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 21, "</form>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 23, "</form>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -325,13 +333,13 @@ func securityPage(domain directory.Domain, u userView, f *form, lockedUntil stri
 
 // renewals are what can become of a secret.
 func renewals(has bool) []choice {
-	keep := choice{"", "None, and it stays so"}
+	keep := choice{"", "Still none"}
 	if has {
-		keep.Label = "Keep the one there is"
+		keep.Label = "Keep the current one"
 	}
 	choices := []choice{keep, {"generated", "Generate a new one"}, {"given", "Type a new one"}}
 	if has {
-		choices = append(choices, choice{"none", "Take it away"})
+		choices = append(choices, choice{"none", "Remove it"})
 	}
 	return choices
 }
@@ -365,7 +373,7 @@ func secretsRenewed(domain directory.Domain, m made) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 22, "<div class=\"card mb-3\"><div class=\"card-body\"><div class=\"datagrid\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 24, "<div class=\"card mb-3\"><div class=\"card-body\"><div class=\"datagrid\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -381,20 +389,20 @@ func secretsRenewed(domain directory.Domain, m made) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 23, "</div></div></div><a class=\"btn btn-primary d-print-none\" href=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 25, "</div></div></div><a class=\"btn btn-primary d-print-none\" href=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var9 templ.SafeURL
 		templ_7745c5c3_Var9, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(userPath(domain, m.User) + "/security"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `answering.templ`, Line: 116, Col: 101}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `answering.templ`, Line: 120, Col: 101}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var9))
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 24, "\">I have noted it</a>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 26, "\">I have noted it</a>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -36,8 +36,9 @@ type callRow struct {
 // callsView is a page of calls.
 type callsView struct {
 	Title, Path string
-	Whole       bool // the domain's, not a person's
-	Narrow      bool // who looks sees a part of the domain only, and must name it
+	Of          string // the domain's name; "" in a person's list
+	Whole       bool   // the domain's, not a person's
+	Narrow      bool   // who looks sees a part of the domain only, and must name it
 	Form        *form
 	Rows        []callRow
 	Filtered    bool
@@ -54,7 +55,7 @@ func (v *visit) ownCallsCSV() error { return v.writeCalls(v.ownQuery) }
 
 // allCalls are those of a domain, for who may see the calls of others.
 func (v *visit) allCalls() error {
-	view := callsView{Title: "Calls", Path: domainPath(v.domain) + "/calls", Whole: true, Narrow: !v.sees(directory.ActSeeCalls, ""), Form: v.callFilter()}
+	view := callsView{Title: "Calls", Of: v.domain.Name, Path: domainPath(v.domain) + "/calls", Whole: true, Narrow: !v.sees(directory.ActSeeCalls, ""), Form: v.callFilter()}
 	return v.showCalls(view, v.domainQuery)
 }
 

@@ -56,7 +56,7 @@ func TestOwnCalls(t *testing.T) {
 	if lines(all) != 2 || !strings.Contains(all.body, "1:07") || !strings.Contains(all.body, "To call back, dial +14165550177") || strings.Contains(all.body, "<b>") {
 		t.Errorf("one's own calls: %s", all.body)
 	}
-	if p := b.ask(http.MethodGet, "/home", nil); strings.Count(p.body, "to call back, dial +14165550177") != 1 || !strings.Contains(p.body, "No new messages") {
+	if p := b.ask(http.MethodGet, "/home", nil); strings.Count(p.body, "To call back, dial +14165550177") != 1 || !strings.Contains(p.body, "No new messages") {
 		t.Errorf("the first page: %s", p.body)
 	}
 	for query, want := range map[string]int{

@@ -43,8 +43,8 @@ func deviceChoices() []choice {
 	return []choice{
 		{"", "All devices"},
 		{"hot_desk", "Hot desks"},
-		{"own", "Persons' own"},
-		{onlyUnassigned, "Shared, nobody's"},
+		{"own", "People's own"},
+		{onlyUnassigned, "Nobody's (shared)"},
 		{onlyRegistered, "Registered"},
 		{onlyUnregistered, "Not registered"},
 		{"disabled", "Disabled"},
@@ -116,7 +116,7 @@ func (v *visit) showDevice(device directory.Device, f *form) error {
 	if !is {
 		desk = v.desk(v.domain, device, nil)
 	}
-	return v.show(f.status, device.Name, devicePage(v.domain, v.viewDevice(v.domain, device), desk, v.offers(), f))
+	return v.show(f.status, device.Name, devicePage(v.domain, v.viewDevice(v.domain, device), desk, v.line(device.Name, ""), v.offers(), f))
 }
 
 // addDevicePage shows an empty form. It carries the ID and the password of what

@@ -68,7 +68,7 @@ func (v *visit) addDomain() error {
 		return err
 	}
 	if made, found := v.cfg.Directory.Domain(id); found { // by the same form, sent twice
-		return v.done(domainPath(made)+"/users", made.Name+" is there.")
+		return v.done(domainPath(made)+"/users", made.Name+" is added already.")
 	}
 	reseller := v.reseller(f)
 	if !f.right() {
@@ -86,7 +86,7 @@ func (v *visit) addDomain() error {
 		return v.showAddDomain(f)
 	}
 	made := e.After.Domain
-	return v.done(domainPath(made)+"/users", made.Name+" is there. Now add its people and desks.")
+	return v.done(domainPath(made)+"/users", made.Name+" is added. Now add its people and desks.")
 }
 
 // resellerPage shows who manages the domain as a reseller.

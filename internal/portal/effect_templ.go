@@ -104,7 +104,7 @@ func effect(e *effectView) templ.Component {
 			}
 		}
 		if len(e.Stay) > 0 {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "<div>These stay logged in until the time they were told; the new times count from the next log-in:</div><ul class=\"mb-2\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "<div>These stay logged in until the time they were told. The new times apply from the next login:</div><ul class=\"mb-2\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -95,7 +95,7 @@ func floorPage(f floorView) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if f.Arrange {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "<span class=\"text-secondary\">Drag the desks, or move them by the arrow keys. Each place is saved at once.</span> <a class=\"btn btn-primary ms-auto\" href=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "<span class=\"text-secondary\">Drag the desks, or move them with the arrow keys. Each place is saved at once.</span> <a class=\"btn btn-primary ms-auto\" href=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -267,7 +267,7 @@ func floorPage(f floorView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		} else if len(f.Spots) == 0 {
-			templ_7745c5c3_Err = nothing("No desk stands here yet", "A manager puts the desks in their places by Arrange desks.").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = nothing("No desk stands here yet", "A manager puts the desks in their places with Arrange desks.").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -65,7 +65,7 @@ func (v *visit) newPassword() error {
 		return err
 	}
 	if f.Values.Get("password") != f.Values.Get("repeated") {
-		f.refuse("repeated", "this is not what stands above")
+		f.refuse("repeated", "the two passwords are not the same")
 	}
 	changed := user
 	if err := directory.SetPassword(&changed, f.Values.Get("password")); err != nil {

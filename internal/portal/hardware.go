@@ -1,6 +1,7 @@
 package portal
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -20,7 +21,7 @@ const (
 )
 
 func phoneChoices() []choice {
-	return []choice{{"", "All phones"}, {onlyRegistered, "Registered"}, {onlyUnregistered, "Not registered"}, {onlyUnassigned, "Shared, nobody's"}}
+	return []choice{{"", "All phones"}, {onlyRegistered, "Registered"}, {onlyUnregistered, "Not registered"}, {onlyUnassigned, "Nobody's (shared)"}}
 }
 
 // hardwareView is a phone of the inventory as the pages show it.
@@ -29,6 +30,7 @@ type hardwareView struct {
 
 	DomainName   string
 	Owners       []directory.User // of its devices, each once
+	Stands       string           // where it does: its own place, else that of its desk
 	Registration *registrationView
 }
 
@@ -51,7 +53,7 @@ func (p hardwareView) label() string {
 
 // viewPhone looks up what is known of a phone now.
 func (p *Portal) viewPhone(domain directory.Domain, phone directory.Phone) hardwareView {
-	view := hardwareView{Phone: phone, DomainName: domain.Name}
+	view := hardwareView{Phone: phone, DomainName: domain.Name, Stands: phone.Place}
 	for _, name := range phone.Devices {
 		device, found := p.cfg.Directory.DeviceByName(domain.ID, name)
 		if !found {
@@ -61,6 +63,7 @@ func (p *Portal) viewPhone(domain directory.Domain, phone directory.Phone) hardw
 			view.Registration = p.registration(domain, device.ID)
 		}
 		owner, owned := p.cfg.Directory.User(device.OwnerID)
+		view.Stands = cmp.Or(view.Stands, domain.PlaceOf(phone, owner))
 		if owned && !slices.ContainsFunc(view.Owners, func(u directory.User) bool { return u.ID == owner.ID }) {
 			view.Owners = append(view.Owners, owner)
 		}
@@ -82,7 +85,7 @@ func (p *Portal) registration(domain directory.Domain, deviceID string) *registr
 
 // shows tells whether a phone belongs into a list.
 func (p hardwareView) shows(l *listing) bool {
-	texts := []string{directory.FormatMAC(p.MAC), p.MAC, p.Model, p.Name, p.Site, p.Place, strings.Join(p.Devices, " ")}
+	texts := []string{directory.FormatMAC(p.MAC), p.MAC, p.Model, p.Name, p.Site, p.Stands, strings.Join(p.Devices, " ")}
 	for _, owner := range p.Owners {
 		texts = append(texts, owner.Name, owner.Extension)
 	}

@@ -78,7 +78,7 @@ func importForm(domain directory.Domain, f *form, p preview) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = headerWith("Import", domain.Name).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = header("Import", domain.Name).Render(templ.WithChildren(ctx, templ_7745c5c3_Var2), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -129,7 +129,7 @@ func importForm(domain directory.Domain, f *form, p preview) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "<div class=\"card\"><div class=\"card-body\"><div class=\"mb-3\"><label class=\"form-label\" for=\"file\">Table from a file</label> ")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "<div class=\"card\"><div class=\"card-body\"><div class=\"mb-3\"><label class=\"form-label\" for=\"file\">CSV file</label> ")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -163,11 +163,11 @@ func importForm(domain directory.Domain, f *form, p preview) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = remarks(f, "file", "CSV in UTF-8, at most 5 MB, with commas, semicolons or tabs.").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = remarks(f, "file", "In UTF-8, 5 MB at most, separated by commas, semicolons or tabs. You see what would change before anything is saved.").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "</div><div class=\"mb-3\"><label class=\"form-label\" for=\"table\">Or pasted, or corrected</label> <textarea class=\"form-control font-monospace\" id=\"table\" name=\"table\" rows=\"10\" spellcheck=\"false\" placeholder=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "</div><div class=\"mb-3\"><label class=\"form-label\" for=\"table\">Or paste the table here</label> <textarea class=\"form-control font-monospace\" id=\"table\" name=\"table\" rows=\"10\" spellcheck=\"false\" placeholder=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -193,7 +193,7 @@ func importForm(domain directory.Domain, f *form, p preview) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "</textarea></div><details class=\"text-secondary\"><summary>The columns</summary><p class=\"mt-2 mb-1\">The first line names them. People and desks: <code>extension, name, email, scope, site, place, caller_id, hot_desking, disabled, devices, pin, password, device_password</code>. Phones: <code>mac, model, name, site, place, devices</code>.</p><p class=\"mb-0\">A column that is missing leaves things as they are. The word <code>new</code> in a PIN or password has one made, which is shown once; a new device gets a password in any case. Nobody is removed.</p></details></div><div class=\"card-footer d-flex gap-2 justify-content-end\"><a class=\"btn\" href=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 14, "</textarea></div><details class=\"text-secondary\"><summary>Which columns there are</summary><p class=\"mt-2 mb-1\">The first line names the columns. People and desks: <code>extension, name, email, scope, site, place, caller_id, hot_desking, disabled, devices, pin, password, device_password</code>. Phones: <code>mac, model, name, site, place, devices</code>.</p><p class=\"mb-0\">A missing column leaves things as they are. The word <code>new</code> as PIN or password generates one, which is shown once. New devices always get a password. Nobody is removed. Export shows how such a table looks.</p></details></div><div class=\"card-footer d-flex gap-2 justify-content-end\"><a class=\"btn\" href=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -258,20 +258,20 @@ func lineProblems(all []officecsv.Problem) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if len(all) > 0 {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 18, "<div class=\"card mb-3 border-danger\" role=\"alert\" id=\"problems\" tabindex=\"-1\"><div class=\"card-header\"><h2 class=\"card-title\">Nothing was imported: ")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 18, "<div class=\"card mb-3 border-danger\" role=\"alert\" id=\"problems\" tabindex=\"-1\"><div class=\"card-header\"><h2 class=\"card-title\">Nothing was imported yet: ")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var14 string
-			templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(strconv.Itoa(len(all)))
+			templ_7745c5c3_Var14, templ_7745c5c3_Err = templ.JoinStringErrs(counted(len(all), "mistake", "mistakes"))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `importing.templ`, Line: 52, Col: 97}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `importing.templ`, Line: 52, Col: 119}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var14))
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 19, " to put right</h2></div><div class=\"table-responsive\"><table class=\"table table-vcenter card-table\"><thead><tr><th>Line</th><th>Column</th><th>What is wrong</th><th>What to do</th></tr></thead> <tbody>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 19, " to correct</h2></div><div class=\"table-responsive\"><table class=\"table table-vcenter card-table\"><thead><tr><th>Line</th><th>Column</th><th>What is wrong</th><th>What to do</th></tr></thead> <tbody>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -405,15 +405,15 @@ func whatWouldBe(r officecsv.Result) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var21 string
-		templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(strconv.Itoa(r.Same))
+		templ_7745c5c3_Var21, templ_7745c5c3_Err = templ.JoinStringErrs(counted(r.Same, "line changes", "lines change"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `importing.templ`, Line: 85, Col: 56}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `importing.templ`, Line: 85, Col: 83}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var21))
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 31, " lines change nothing.</p></div><div class=\"card-footer text-end\"><button type=\"submit\" class=\"btn btn-primary\" name=\"do\" value=\"import\">Import ")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 31, " nothing.</p></div><div class=\"card-footer text-end\"><button type=\"submit\" class=\"btn btn-primary\" name=\"do\" value=\"import\">Import ")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -699,15 +699,15 @@ func imported(domain directory.Domain, r officecsv.Result, file string) templ.Co
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var37 string
-		templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(strconv.Itoa(r.Same))
+		templ_7745c5c3_Var37, templ_7745c5c3_Err = templ.JoinStringErrs(counted(r.Same, "line", "lines"))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `importing.templ`, Line: 132, Col: 56}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `importing.templ`, Line: 132, Col: 68}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var37))
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 54, " lines changed nothing.</p></div></div><a class=\"btn btn-primary d-print-none\" href=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 54, " changed nothing.</p></div></div><a class=\"btn btn-primary d-print-none\" href=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

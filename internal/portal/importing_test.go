@@ -98,7 +98,7 @@ func TestTablesWithMistakes(t *testing.T) {
 		{"a workbook", "PK\x03\x04", 422, []string{"this is a workbook"}},
 		{"a heading misspelt", "nom,name\n1100,Ana\n", 422, []string{"there is no such column"}},
 		{"an extension twice", "extension,name\n1100,Ana\n1100,Ben\n", 422, []string{"<td>3</td>", "stands on line 2 already"}},
-		{"three lines of ten thousand", long.String(), 422, []string{"3 to put right", "<td>19</td>", "<td>5002</td>", "<td>10001</td>"}},
+		{"three lines of ten thousand", long.String(), 422, []string{"3 mistakes to correct", "<td>19</td>", "<td>5002</td>", "<td>10001</td>"}},
 		{"too large", strings.Repeat("x", spreadsheet.MaxSize+1), 422, []string{"larger than 5 MB"}},
 		{"far too large", strings.Repeat("x", 3*spreadsheet.MaxSize), 413, []string{"larger than 5 MB"}},
 		{"a script", "extension,name\n" + script + ",x\n", 422, []string{"&lt;script&gt;"}},

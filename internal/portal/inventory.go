@@ -51,6 +51,7 @@ func inventoryRoutes(inventory string) []route {
 		{Pattern: "POST " + device, needs: needs, do: (*visit).saveDevice},
 		{Pattern: "POST " + device + "/delete", needs: needs, do: (*visit).deleteDevice},
 		{Pattern: "POST " + device + "/password", needs: needs, do: (*visit).renewPassword},
+		{Pattern: "GET " + inventory + "/labels", needs: needs, do: (*visit).labels},
 	}
 }
 

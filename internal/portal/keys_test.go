@@ -84,7 +84,7 @@ func TestKeysOfOthersAreNotFound(t *testing.T) {
 	super, manager := signedIn(t, o, "super_user"), signedIn(t, o, "office_manager")
 	form := super.filled(keys + "/add")
 	secret, path := addedKey(super, with(form, "name", "provisioning", "scope", "super_user"))
-	super.shows(keys, "provisioning", "opens every domain")
+	super.shows(keys, "provisioning", "every domain")
 	super.shows("/domains/beta.test/settings/keys", "provisioning")
 	if status := opened(super, secret, "/domains/beta.test/users"); status != http.StatusOK {
 		t.Errorf("the key of the whole server: %d", status)

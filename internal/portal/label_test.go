@@ -53,7 +53,7 @@ func TestLabels(t *testing.T) {
 	t.Parallel()
 	o := office(t)
 	b := signedIn(t, o, "office_manager")
-	const at = "/domains/acme.test/labels"
+	const at = "/domains/acme.test/inventory/labels"
 	all := b.ask(http.MethodGet, at, nil)
 	for _, desk := range []string{"5401", "5402"} {
 		if !strings.Contains(all.body, "Code that leads to "+b.base+"/desks/acme.test/"+desk) {

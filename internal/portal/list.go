@@ -44,6 +44,14 @@ func (l *listing) finds(texts ...string) bool {
 // narrowed tells whether rows are left out.
 func (l *listing) narrowed() bool { return l.Search != "" || l.Only != "" }
 
+// counted is how many there are, in words.
+func counted(n int, one, several string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.Itoa(n) + " " + several
+}
+
 // at is the address of the list with some page of its rows.
 func (l *listing) at(path string, page int) string {
 	query := url.Values{}

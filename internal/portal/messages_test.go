@@ -45,13 +45,13 @@ func TestMessages(t *testing.T) {
 	t.Parallel()
 	o := office(t)
 	b := signedIn(t, o, "basic_user")
-	if p := b.ask(http.MethodGet, "/messages", nil); !strings.Contains(p.body, "No messages") || !strings.Contains(p.body, "the standard greeting") {
+	if p := b.ask(http.MethodGet, "/messages", nil); !strings.Contains(p.body, "No messages") || !strings.Contains(p.body, "The standard greeting") {
 		t.Errorf("an empty mailbox: %s", p.body)
 	}
 	until := b.watch("/messages/live")
 	until("an empty mailbox", "No messages")
 	leave(t, o, "basic_user", "+14165550177")
-	until("a message comes in", "Caller &lt;i&gt;+14165550177", "New", "0:02", "to call back, dial +14165550177")
+	until("a message comes in", "Caller &lt;i&gt;+14165550177", "New", "0:02", "To call back, dial +14165550177")
 	messages, err := o.App.Mailboxes().Messages(t.Context(), user(t, o, "basic_user").ID)
 	if err != nil || len(messages) != 1 {
 		t.Fatalf("messages: %v, %v", messages, err)

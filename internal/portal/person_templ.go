@@ -98,7 +98,7 @@ func userForm(domain directory.Domain, u userView, scopes []choice, sites []stri
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = selectField(f, input{Name: "scope", Label: "Scope", Hint: "What this user may do here."}, scopes).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = selectField(f, input{Name: "scope", Label: "Scope", Hint: "What this user may do in the portal."}, scopes).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -106,7 +106,7 @@ func userForm(domain directory.Domain, u userView, scopes []choice, sites []stri
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = textField(f, input{Name: "site", Label: "Site", Offers: sites, Hint: "A site manager manages the users of one site."}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = textField(f, input{Name: "site", Label: "Site", Offers: sites, Hint: "The location, if the office has several. A site manager manages one of them."}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -114,7 +114,7 @@ func userForm(domain directory.Domain, u userView, scopes []choice, sites []stri
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = textField(f, input{Name: "caller_id", Label: "Caller ID", Hint: "Shown to people outside.", Placeholder: "+14165550101"}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = textField(f, input{Name: "caller_id", Label: "Caller ID", Hint: "The number shown when this user calls outside.", Placeholder: "+14165550101"}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -127,7 +127,7 @@ func userForm(domain directory.Domain, u userView, scopes []choice, sites []stri
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = textField(f, input{Name: "place", Label: "Place", Hint: "Where this desk stands; emergency calls tell it."}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = textField(f, input{Name: "place", Label: "Place", Hint: "Where this desk stands. Emergency services are told."}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -145,7 +145,7 @@ func userForm(domain directory.Domain, u userView, scopes []choice, sites []stri
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = checkField(f, input{Name: "enabled", Label: "Enabled"}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = checkField(f, input{Name: "enabled", Label: "Enabled", Hint: "Off: this user can neither call, be called nor sign in."}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -338,17 +338,17 @@ func removes(u userView) string {
 	ask := "Remove " + u.Name + "?"
 	switch {
 	case len(u.Devices) > 0 && u.DeskAccount:
-		ask += " The devices " + strings.Join(u.Devices, ", ") + " stay, and belong to nobody."
+		ask += " The devices " + strings.Join(u.Devices, ", ") + " stay, without an owner."
 	case len(u.Devices) > 0:
 		ask += " The devices " + strings.Join(u.Devices, ", ") + " go too, and their phones stop working."
 	}
 	if len(u.Numbers) > 0 {
-		ask += " The numbers " + strings.Join(u.Numbers, ", ") + " lead nowhere then."
+		ask += " The numbers " + strings.Join(u.Numbers, ", ") + " then lead nowhere."
 	}
 	if u.DeskAccount {
 		return ask + " Whoever is logged in there is logged out."
 	}
-	return ask + " A desk in use is given back. This cannot be undone."
+	return ask + " A hot desk in use is released. This cannot be undone."
 }
 
 var _ = templruntime.GeneratedTemplate

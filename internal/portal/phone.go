@@ -1,9 +1,11 @@
 package portal
 
 import (
+	"cmp"
 	"crypto/rand"
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -71,8 +73,25 @@ func (v *visit) addHardwarePage() error {
 	if err != nil {
 		return err
 	}
-	f := newForm("owner", "", "site", v.user.Site, idField, directory.NewID(), "device_id", directory.NewID(), "password", password)
+	query := v.r.URL.Query()
+	f := newForm("owner", "", "site", cmp.Or(query.Get("site"), v.user.Site), idField, directory.NewID(), "device_id", directory.NewID(), "password", password,
+		"model", query.Get("model"), "place", query.Get("place"), "devices", query.Get("devices"))
+	return v.showAddPhone(f)
+}
+
+func (v *visit) showAddPhone(f *form) error {
 	return v.show(f.status, "Add phone", addPhoneForm(v.domain, v.offers(), f))
+}
+
+// phoneless is the first hot desk that is on no phone of the inventory; "" for none.
+func (v *visit) phoneless() string {
+	office, _ := v.cfg.Directory.Office(v.domain.ID)
+	for _, device := range office.Devices {
+		if _, has := v.cfg.Directory.PhoneOf(device.ID); !has && v.cfg.Directory.IsHotDesk(device) && v.sees(directory.ActManageAccounts, v.cfg.Directory.SiteOf(device)) {
+			return device.Name
+		}
+	}
+	return ""
 }
 
 // addHardware puts a phone into the inventory, and makes a device for it where one
@@ -97,19 +116,28 @@ func (v *visit) addHardware() error {
 		return err
 	}
 	if !done {
-		return v.show(f.status, "Add phone", addPhoneForm(v.domain, v.offers(), f))
+		return v.showAddPhone(f)
 	}
 	return v.phoneMade(f)
 }
 
-// phoneMade leads on after a phone was saved; the password of a device that was
+// phoneMade leads on after a phone was saved: to the list, or to the form for the
+// next phone, which stands at the same place. The password of a device that was
 // made with it is shown now and never again.
 func (v *visit) phoneMade(f *form) error {
+	next := domainPath(v.domain) + "/inventory"
+	if f.Values.Get("then") == "another" {
+		same := url.Values{"model": {f.text("model")}, "place": {f.text("place")}, "site": {f.text("site")}}
+		if f.text("devices") != "" { // the next phone is most likely for the next desk
+			same.Set("devices", v.phoneless())
+		}
+		next += "/add-phone?" + same.Encode()
+	}
 	device, found := v.cfg.Directory.Device(f.text("device_id"))
 	if !found || device.DomainID != v.domain.ID || f.text("new_device") == "" {
-		return v.done(domainPath(v.domain)+"/inventory", directory.FormatMAC(directory.NormalMAC(f.text("mac")))+" is saved.")
+		return v.done(next, directory.FormatMAC(directory.NormalMAC(f.text("mac")))+" is saved.")
 	}
-	return v.showSecret(device, f.text("password"), domainPath(v.domain)+"/inventory")
+	return v.showSecret(device, f.text("password"), next)
 }
 
 // savePhone changes a phone as a form says.

@@ -34,7 +34,7 @@ func (v *visit) phones() error {
 func (v *visit) phonesLive() error {
 	return v.keepUp(v.concernsPhones, func() (templ.Component, bool, error) {
 		mine, err := v.phonesOf(v.user)
-		return phonesNow(mine), false, err
+		return phonesNow(v.domain, mine), false, err
 	})
 }
 

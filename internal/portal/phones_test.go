@@ -150,7 +150,7 @@ func TestActivatePhone(t *testing.T) {
 	until := b.watch("/phones/activate/live")
 	until("ringing", `data-stage="ringing"`, "The phone rings.", "Cancel the call")
 	call := answer(t, phone)
-	until("answered", `data-stage="account"`, "Key in "+extensionOf("basic_user")+" there")
+	until("answered", `data-stage="account"`, "Key in "+extensionOf("basic_user")+" at the phone")
 	press(t, call, extensionOf("basic_user")+"#")
 	until("PIN", `data-stage="pin"`, "Nobody asks for it on this page.")
 	press(t, call, "4711#")

@@ -267,7 +267,7 @@ func TestWhoMaySeeWhat(t *testing.T) {
 		"GET /calls": own, "GET /calls.csv": own, "GET /domains/{domain}/calls": see, "GET /domains/{domain}/calls.csv": see,
 		"GET /profile": own, "POST /profile": own, "POST /profile/pin": own, "POST /profile/password": own,
 		"POST /profile/browsers/{browser}/end": own, "POST /profile/browsers/end-others": own,
-		"GET /desks/{domain}/{device}": own, "GET /domains/{domain}/labels": manage,
+		"GET /desks/{domain}/{device}": own, "GET /domains/{domain}/inventory/labels": manage,
 	}
 	const inventory = "/domains/{domain}/inventory"
 	for _, pattern := range []string{

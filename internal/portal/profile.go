@@ -71,7 +71,7 @@ func (v *visit) showProfile(forms profileForms) error {
 
 // callerIDs are the numbers that a person may show outside.
 func (v *visit) callerIDs() []choice {
-	choices := []choice{{Value: "", Label: "The usual one"}}
+	choices := []choice{{Value: "", Label: "Default"}}
 	add := func(value, label string) {
 		if !slices.ContainsFunc(choices, func(c choice) bool { return c.Value == value }) {
 			choices = append(choices, choice{value, label})
@@ -118,7 +118,7 @@ func (v *visit) saveProfile() error {
 	if !done {
 		return v.showProfile(profileForms{Calls: f})
 	}
-	return v.done("/profile", "Saved. It holds from the next call on.")
+	return v.done("/profile", "Saved. This applies from the next call.")
 }
 
 // prove refuses a form unless the portal password of whoever is signed in stands
@@ -198,7 +198,7 @@ func (v *visit) changePassword() error {
 	if err := v.cfg.Web.EndOthers(v.r.Context(), v.user.ID, v.web.ID); err != nil {
 		return err
 	}
-	return v.done("/profile", "Your password is changed. Everywhere else you are signed out.")
+	return v.done("/profile", "Your password is changed. You are signed out everywhere else.")
 }
 
 // endBrowser signs a person out in one browser.
@@ -217,5 +217,5 @@ func (v *visit) endOtherBrowsers() error {
 	if err := v.cfg.Web.EndOthers(v.r.Context(), v.user.ID, v.web.ID); err != nil {
 		return err
 	}
-	return v.done("/profile", "Everywhere else you are signed out.")
+	return v.done("/profile", "You are signed out everywhere else.")
 }

@@ -50,7 +50,7 @@ func TestReports(t *testing.T) {
 	b := signedIn(t, o, "office_manager")
 	for path, says := range map[string][]string{
 		"":                               {"Desks in use", `<svg class="chart"`, "--heat: 50%"},
-		"/desks":                         {"Window (5402)", "never used", "2 h 0 min", "none: emergency calls"},
+		"/desks":                         {"Window (5402)", "never used", "2 h 0 min", "unknown: emergency services"},
 		"/people":                        {"basic_user", "2 h 0 min"},
 		"/timeline":                      {"Whose timeline?", `<option value="5401">`},
 		"/timeline?of=5401":              {"logged in at Window (5401)", ": released", "wrong extension or PIN", "called User"},

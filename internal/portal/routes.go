@@ -74,7 +74,6 @@ func routes() []route {
 		{Pattern: "POST " + domain + "/sessions/{session}/end", needs: directory.ActManageAccounts, do: (*visit).endSession},
 		{Pattern: "GET " + domain + "/calls", needs: directory.ActSeeCalls, do: (*visit).allCalls},
 		{Pattern: "GET " + domain + "/calls.csv", needs: directory.ActSeeCalls, do: (*visit).allCallsCSV},
-		{Pattern: "GET " + domain + "/labels", needs: directory.ActManageAccounts, do: (*visit).labels},
 	})
 }
 

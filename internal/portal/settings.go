@@ -204,5 +204,5 @@ func (v *visit) testMail() error {
 	if err := v.cfg.Mail.Test(v.r.Context(), v.domain.ID, to); err != nil {
 		return v.done(path, "The test mail to "+to+" was not sent: "+err.Error()+".")
 	}
-	return v.done(path, "The mail server has taken the test mail to "+to+". Look whether it has come, also among the spam.")
+	return v.done(path, "The mail server has taken the test mail to "+to+". Check that it arrives, also in the spam folder.")
 }

@@ -141,7 +141,7 @@ func fillSignOn(d *directory.Domain, f *form) {
 func outsideClasses() []choice {
 	return []choice{
 		{string(directory.ClassInside), "Inside the domain only"},
-		{string(directory.ClassNational), "Numbers of the country"},
+		{string(directory.ClassNational), "Numbers in the country"},
 		{string(directory.ClassAll), "All numbers"},
 	}
 }
@@ -149,9 +149,9 @@ func outsideClasses() []choice {
 // whenTaken are the policies for a desk that somebody holds, each in a sentence.
 func whenTaken() []choice {
 	return []choice{
-		{string(directory.TakenRefuse), "Refuse: whoever comes second is told that the desk is taken"},
-		{string(directory.TakenConfirm), "Confirm: whoever comes second hears who holds it, and may take it over"},
-		{string(directory.TakenIdle), "Idle: it may be taken over when it has not been used for some time"},
+		{string(directory.TakenRefuse), "Refuse: the second person is told that the desk is taken"},
+		{string(directory.TakenConfirm), "Confirm: the second person hears who has it, and may take it over"},
+		{string(directory.TakenIdle), "Idle: as Confirm, but only when the desk is unused for some time"},
 	}
 }
 
@@ -167,19 +167,19 @@ func whenElsewhere() []choice {
 // codeFields are the star codes of a domain, each with what it is for.
 func codeFields() []choice {
 	return []choice{
-		{"pickup", "Answer a call that rings elsewhere (+ extension)"},
+		{"pickup", "Pick up a call elsewhere (+ extension)"},
 		{"park", "Park a call"},
-		{"forward_all", "Forward every call (+ number)"},
-		{"forward_all_off", "Forward every call: off"},
+		{"forward_all", "Forward all calls (+ number)"},
+		{"forward_all_off", "Forward all calls: off"},
 		{"forward_busy", "Forward when busy (+ number)"},
 		{"forward_busy_off", "Forward when busy: off"},
 		{"forward_no_answer", "Forward when nobody answers (+ number)"},
 		{"forward_no_answer_off", "Forward when nobody answers: off"},
 		{"do_not_disturb", "Do not disturb"},
 		{"disturb_again", "Do not disturb: off"},
-		{"ring_here", "Ring only at the hot desk held"},
+		{"ring_here", "Ring only at the hot desk"},
 		{"ring_everywhere", "Ring everywhere"},
-		{"withhold", "Call without showing who calls (+ number)"},
-		{"emergency_test", "Hear what an emergency call from here shows"},
+		{"withhold", "Call without caller ID (+ number)"},
+		{"emergency_test", "Hear what an emergency call would show"},
 	}
 }
