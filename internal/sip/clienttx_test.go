@@ -219,7 +219,7 @@ func TestTimeouts(t *testing.T) {
 
 func TestCanceledInviteWithoutFinalResponseEnds(t *testing.T) {
 	t.Parallel()
-	e := start(t, sip.Config{Timers: timers(3 * time.Millisecond)}, newHandler(ok))
+	e := start(t, sip.Config{Timers: timers(10 * time.Millisecond)}, newHandler(ok))
 	p, flow := callee(t, e)
 	c, on := replies()
 	tx, err := e.Send(outgoing("INVITE", "ce"), flow, on)
@@ -236,7 +236,7 @@ func TestCanceledInviteWithoutFinalResponseEnds(t *testing.T) {
 
 func TestRingingStopsTheTimeout(t *testing.T) {
 	t.Parallel()
-	e := start(t, sip.Config{Timers: timers(2 * time.Millisecond)}, newHandler(ok))
+	e := start(t, sip.Config{Timers: timers(10 * time.Millisecond)}, newHandler(ok))
 	p, flow := callee(t, e)
 	c, on := replies()
 	if _, err := e.Send(outgoing("INVITE", "long"), flow, on); err != nil {
@@ -245,7 +245,7 @@ func TestRingingStopsTheTimeout(t *testing.T) {
 	inv := p.expect("INVITE ")
 	p.send(answer(inv, 180, "Ringing", "t"))
 	code(t, c)
-	for p.read(300*time.Millisecond) != "" { // twice 64*T1, resent INVITEs aside
+	for p.read(1300*time.Millisecond) != "" { // twice 64*T1, resent INVITEs aside
 	}
 	p.send(answer(inv, 200, "OK", "t"))
 	if got := code(t, c); got != 200 {
