@@ -63,7 +63,7 @@ func TestCompleteCall(t *testing.T) {
 // A response must not overtake another: early media and ringing got lost so.
 func TestProvisionalAndFinalBackToBack(t *testing.T) {
 	t.Parallel()
-	a, b := start(t, dialog.Config{}), start(t, dialog.Config{})
+	a, b := startPatient(t), startPatient(t)
 	for range 100 {
 		l := newLog()
 		caller, err := a.layer.Invite(invitation(t, b.flow(sip.UDP)), l.sink)
@@ -88,7 +88,7 @@ func TestProvisionalAndFinalBackToBack(t *testing.T) {
 
 func TestLongRinging(t *testing.T) {
 	t.Parallel()
-	a, b := start(t, dialog.Config{}), start(t, dialog.Config{})
+	a, b := startPatient(t), startPatient(t)
 	l := newLog()
 	if _, err := a.layer.Invite(invitation(t, b.flow(sip.UDP)), l.sink); err != nil {
 		t.Fatal(err)

@@ -52,6 +52,13 @@ func startHasty(tb testing.TB, cfg dialog.Config) *side {
 	return startWith(tb, cfg, sip.Timers{T1: 10 * time.Millisecond, T2: 80 * time.Millisecond, T4: 50 * time.Millisecond, Trying: 10 * time.Millisecond})
 }
 
+// startPatient runs a side that repeats nothing, for tests that count what comes:
+// a phone repeats its last response whenever it is invited again.
+func startPatient(tb testing.TB) *side {
+	tb.Helper()
+	return startWith(tb, dialog.Config{}, sip.Timers{T1: patience, T2: patience})
+}
+
 func startWith(tb testing.TB, cfg dialog.Config, timers sip.Timers) *side {
 	tb.Helper()
 	engine, err := sip.Listen(sip.Config{Listen: "127.0.0.1:0", Timers: timers, Supported: []string{"100rel", "timer"}, Limits: sip.Limits{Rate: -1}})
