@@ -16,7 +16,7 @@ func (l *Layer) failed(s *subscription, n notice, r sip.Reply) {
 	case n.ending != "":
 		l.gone(s, "")
 	case errors.Is(r.Err, sip.ErrClosed):
-	case errors.Is(r.Err, sip.ErrFlowGone):
+	case errors.Is(r.Err, sip.ErrFlowGone) && len(s.routes) == 0: // a proxy is connected anew
 		l.later(s, 0)
 	case errors.Is(r.Err, sip.ErrTimeout):
 		if _, to, _ := l.way(s); to == n.to {

@@ -229,14 +229,23 @@ func TestRouteSet(t *testing.T) {
 // Over a proxy whose connection is gone a new one is made.
 func TestProxyConnectionLost(t *testing.T) {
 	t.Parallel()
-	s := start(t)
-	proxy := listen(t)
-	p := s.phone(t, "TCP", "desk")
-	w := s.watch(t, p, "Record-Route: <sip:"+proxy.Addr().String()+";transport=tcp;lr>")
-	p.Close()
-	s.change("lit")
-	if got := proxy.reads(t); !strings.Contains(got, "Call-ID: "+w.ID) {
-		t.Errorf("the proxy got %q", got)
+	for name, onItsWay := range map[string]bool{"before it is noticed, or after": false, "with a NOTIFY on its way": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := start(t)
+			proxy := listen(t)
+			p := s.phone(t, "TCP", "desk")
+			w := s.watch(t, p, "Record-Route: <sip:"+proxy.Addr().String()+";transport=tcp;lr>")
+			if onItsWay {
+				s.change("lit")
+				w.Next(t, "")
+			}
+			p.Close()
+			s.change("dark")
+			if got := proxy.reads(t); !strings.Contains(got, "Call-ID: "+w.ID) {
+				t.Errorf("the proxy got %q", got)
+			}
+		})
 	}
 }
 

@@ -7,11 +7,11 @@ import (
 )
 
 // proxy takes connections and keeps what comes first.
-type proxy struct{ net.Listener }
+type proxy struct{ *net.TCPListener }
 
 func listen(t *testing.T) proxy {
 	t.Helper()
-	listening, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	listening, err := net.ListenTCP("tcp4", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -22,6 +22,9 @@ func listen(t *testing.T) proxy {
 // reads takes the next connection and reads a message.
 func (p proxy) reads(t *testing.T) string {
 	t.Helper()
+	if err := p.SetDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
 	conn, err := p.Accept()
 	if err != nil {
 		t.Fatal(err)
