@@ -109,8 +109,12 @@ func TestCallWithoutAnOffer(t *testing.T) {
 		o.endsAs(wantEnd{"1002/ben", "1001/ana-1", callrecord.Answered, 0, "system"})
 	})
 	t.Run("hung up instead", func(t *testing.T) {
-		caller, callee := answered(t)
-		caller.Bye()
+		caller := ben.rawCall("1001", nil)
+		callee := one.ring()
+		callee.accept(callee.sound.plain())
+		if res := ben.do(caller.within(caller.reply(200), sip.BYE, nil)); res.StatusCode != 200 {
+			t.Errorf("a BYE in place of the ACK is answered %d %s", res.StatusCode, res.Reason)
+		}
 		over(callee)
 		o.endsAs(wantEnd{"1002/ben", "1001/ana-1", callrecord.Answered, 0, "caller"})
 	})
@@ -190,6 +194,7 @@ func TestOfferInThePrack(t *testing.T) {
 			caller := ben.rawCall("1001", sound.plain(), sip.NewHeader("Require", "100rel"))
 			callee := one.take()
 			callee.progress(183, "Session Progress", callee.sound.plain())
+			callee.progress(183, "Session Progress", callee.sound.plain()) // as it does when it is invited again
 			progress := caller.reply(183)
 			if answeredFirst {
 				callee.answer()

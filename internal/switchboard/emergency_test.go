@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hotdesk-pbx/hotdesk/internal/app"
 	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/emergency"
@@ -226,7 +227,7 @@ func TestCarrierThatStumblesOverThePlace(t *testing.T) {
 
 func TestNoLimitHoldsAnEmergencyCall(t *testing.T) {
 	t.Parallel()
-	o := start(t, carriers)
+	o := start(t, carriers, func(c *app.Config) { c.RingFor = patience }) // the first rings until the last is there
 	main, ana, ben := o.carrier("main"), o.newPeer("ana-1", sip.UDP), o.peer("ben")
 	var calls []*leg
 	for range 32 { // as many as one device may make

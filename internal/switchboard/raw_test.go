@@ -56,6 +56,7 @@ func (c *rawCall) reply(code int) *sip.Response {
 	c.t.Helper()
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
+	var passed []int
 	for {
 		select {
 		case r := <-c.replies:
@@ -65,8 +66,9 @@ func (c *rawCall) reply(code int) *sip.Response {
 			if r.Response.StatusCode == code {
 				return r.Response
 			}
+			passed = append(passed, r.Response.StatusCode)
 		case <-timer.C:
-			c.t.Fatalf("no response %d", code)
+			c.t.Fatalf("no response %d, but %v", code, passed)
 		}
 	}
 }

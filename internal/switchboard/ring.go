@@ -342,7 +342,7 @@ func (r *ringing) progressed(m dialog.Progressed) {
 // answered, and gives the answer for the caller; nil when there is none. Where
 // the caller made no offer there is nobody to send sound to yet; and an answer
 // that is sent reliably stands (RFC 3262 5), so that no other phone could take
-// the call any more.
+// the call any more, and is not sent again when the phone repeats its own.
 func (r *ringing) earlySound(b *branch, m dialog.Progressed) []byte {
 	if m.SDP == nil || r.offer == nil || r.transfer != nil || r.early != nil && r.early != b || r.relies && len(r.branches) > 1 {
 		return nil
@@ -350,6 +350,9 @@ func (r *ringing) earlySound(b *branch, m dialog.Progressed) []byte {
 	body, err := r.bridge(b.party, m.SDP, r.offer)
 	if err != nil {
 		r.log.Info("phone sends early sound that cannot be relayed", slog.String("to", b.name()), slog.Any("error", err))
+		return nil
+	}
+	if r.relies && r.early == b {
 		return nil
 	}
 	r.early = b
