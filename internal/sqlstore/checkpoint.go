@@ -104,11 +104,9 @@ func reserve(logFile string) (err error) {
 	if err != nil {
 		return err
 	}
-	missing := keptPages*framed - info.Size()
-	if missing <= 0 {
-		return nil
+	for at, nothing := info.Size(), make([]byte, 1<<16); at < keptPages*framed && err == nil; at += int64(len(nothing)) {
+		_, err = f.WriteAt(nothing[:min(int64(len(nothing)), keptPages*framed-at)], at)
 	}
-	_, err = f.WriteAt(make([]byte, missing), info.Size())
 	if err = errors.Join(err, f.Sync()); err != nil {
 		return f.Truncate(info.Size())
 	}
