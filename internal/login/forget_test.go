@@ -59,10 +59,7 @@ func TestRunForgetsWhatNoLongerCounts(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		store := &memory{failures: map[string]login.Failures{}, fail: errors.New("busy")}
-		s, err := login.New(login.Config{Store: store, Directory: &book{}, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
-		if err != nil {
-			t.Fatal(err)
-		}
+		s := login.New(login.Config{Store: store, Directory: &book{}, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 		ago := func(d time.Duration) time.Time { return time.Now().Add(-d) }
 		for subject, f := range map[string]login.Failures{
 			"long ago":          {Count: 1, LastAt: ago(25 * time.Hour)},

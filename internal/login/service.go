@@ -56,24 +56,14 @@ type Service struct {
 	// Tries of one subject come one after the other: else a burst of them would
 	// all be verified before the first is counted.
 	turns keyed
-	// Verified in place of the hash an account does not have.
-	noPIN, noPassword string
 }
 
 // New makes a service.
-func New(cfg Config) (*Service, error) {
+func New(cfg Config) *Service {
 	if cfg.Verify == nil {
 		cfg.Verify = credential.Verify
 	}
-	s := &Service{cfg: cfg}
-	var err error
-	if s.noPIN, err = credential.HashPIN("no such account"); err != nil {
-		return nil, fmt.Errorf("prepare for accounts without a PIN: %w", err)
-	}
-	if s.noPassword, err = credential.HashPassword("no such account"); err != nil {
-		return nil, fmt.Errorf("prepare for accounts without a password: %w", err)
-	}
-	return s, nil
+	return &Service{cfg: cfg}
 }
 
 // Account is the subject of an account's PIN, also of one that does not exist.
@@ -122,7 +112,7 @@ func (s *Service) CheckMailbox(ctx context.Context, domainID, deviceID, extensio
 
 func (s *Service) checkPIN(ctx context.Context, domainID, deviceID, extension, pin string, t try) (directory.User, error) {
 	t.account, t.source = Account(domainID, extension), Device(deviceID)
-	t.secret, t.hash, t.dummy = pin, t.user.PINHash, s.noPIN
+	t.secret, t.hash, t.dummy = pin, t.user.PINHash, credential.NobodysPIN
 	return s.check(ctx, t)
 }
 
@@ -133,7 +123,7 @@ func (s *Service) CheckPassword(ctx context.Context, domainID, source, extension
 	user, _ := s.cfg.Directory.UserByExtension(domainID, extension)
 	return s.check(ctx, try{
 		account: Portal(domainID, extension), source: Source(source),
-		secret: password, hash: user.PasswordHash, dummy: s.noPassword, user: user, mayUse: mayUsePortal(user),
+		secret: password, hash: user.PasswordHash, dummy: credential.NobodysPassword, user: user, mayUse: mayUsePortal(user),
 	})
 }
 
