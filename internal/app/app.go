@@ -129,9 +129,7 @@ func (a *App) openServices(ctx context.Context) error {
 	if a.locations, err = location.New(ctx, location.Config{Store: a.db.Bindings(), Events: a.bus, Now: a.cfg.Now, Log: a.log}); err != nil {
 		return err
 	}
-	if a.login, err = login.New(login.Config{Store: a.db.Failures(), Directory: a.directory, Now: a.cfg.Now, Log: a.log}); err != nil {
-		return err
-	}
+	a.login = login.New(login.Config{Store: a.db.Failures(), Directory: a.directory, Now: a.cfg.Now, Log: a.log})
 	a.signedIn = login.NewWeb(a.db.WebSessions(), a.directory, a.cfg.Now, a.log)
 	a.keys = login.NewKeys(login.KeysConfig{Store: a.db.Keys(), Failures: a.db.Failures(), Users: a.directory, Now: a.cfg.Now, Log: a.log})
 	if a.firstStart, err = login.NewFirstStart(a.managed); err != nil {

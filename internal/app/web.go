@@ -36,14 +36,11 @@ type web struct {
 func (a *App) openWeb(ctx context.Context) error {
 	used := usage.New(a.directory, a.sessions, a.db.Records(), a.db.Audit())
 	floors := floorplan.New(a.db.Floors(), a.directory)
-	api, err := restapi.New(restapi.Config{
+	api := restapi.New(restapi.Config{
 		Directory: a.directory, Sessions: a.sessions, Calls: a.db.Records(), Lockouts: a.login, Keys: a.keys, Once: a.once, Events: a.eventLog, Webhooks: a.webhooks, Floors: floors, Mailboxes: a.mailboxes, Activations: a.phones.board,
 		Trunks: a.phones.trunks, Phones: a.phones.orders, Locations: a.locations, Audit: a.db.Audit(),
 		Usage: used, Backup: a.backup, Ready: a.ready, Version: version(), Now: a.cfg.Now, Log: a.log,
 	})
-	if err != nil {
-		return err
-	}
 	pages, err := portal.New(portal.Config{
 		Directory: a.directory, Passwords: a.login, Web: a.signedIn, FirstStart: a.firstStart, Resets: a.resets,
 		SignOn: signon.New(func() string { return a.url() + portal.SignOnBack }, a.cfg.Now), Sessions: a.sessions,

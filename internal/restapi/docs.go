@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"cmp"
 	_ "embed" // the page
+	"encoding/json"
 	"fmt"
 	"html/template"
+	"log/slog"
 	"maps"
 	"net/http"
 	"slices"
@@ -40,6 +42,17 @@ type docsTable struct {
 }
 
 type docsRow struct{ Name, Type, Doc string }
+
+// documents describe the API: for programs, and as a page.
+type documents struct{ openAPI, page []byte }
+
+func document(api *huma.OpenAPI) (d documents, err error) {
+	if d.openAPI, err = json.MarshalIndent(api, "", "  "); err != nil {
+		return d, fmt.Errorf("describe the API: %w", err)
+	}
+	d.page, err = docs(api)
+	return d, err
+}
 
 // docs makes the page that describes the API. It takes nothing from elsewhere
 // and has no script.
@@ -177,11 +190,32 @@ func curl(op *huma.Operation) string {
 	return strings.Join(append(parts, "http://127.0.0.1:8080"+path), " ")
 }
 
+func (a *API) serveOpenAPI(w http.ResponseWriter, r *http.Request) {
+	if d, ok := a.asked(w, r); ok {
+		w.Header().Set("Content-Type", "application/openapi+json")
+		_, _ = w.Write(d.openAPI)
+	}
+}
+
+// asked gives the documents to somebody who asks for one.
+func (a *API) asked(w http.ResponseWriter, r *http.Request) (documents, bool) {
+	d, err := a.documents()
+	if err != nil {
+		a.cfg.Log.ErrorContext(r.Context(), "the API is not described", slog.Any("error", err))
+		a.refuse(w, http.StatusInternalServerError, "the server cannot describe itself: its log says why")
+	}
+	return d, err == nil
+}
+
 // serveDocs answers with the page.
-func (a *API) serveDocs(w http.ResponseWriter, _ *http.Request) {
+func (a *API) serveDocs(w http.ResponseWriter, r *http.Request) {
+	d, ok := a.asked(w, r)
+	if !ok {
+		return
+	}
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'")
 	h.Set("X-Content-Type-Options", "nosniff")
-	_, _ = w.Write(a.docs)
+	_, _ = w.Write(d.page)
 }

@@ -7,11 +7,11 @@ package restapi
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -96,14 +96,15 @@ type Config struct {
 
 // API answers requests.
 type API struct {
-	cfg     Config
-	openAPI []byte
-	docs    []byte
-	mux     *http.ServeMux
+	cfg Config
+	mux *http.ServeMux
+	// documents are made when somebody first asks for them: to write them takes
+	// longer than all else that a server does at its start.
+	documents func() (documents, error)
 }
 
 // New makes an API.
-func New(cfg Config) (*API, error) {
+func New(cfg Config) *API {
 	a := &API{cfg: cfg, mux: http.NewServeMux()}
 	config := huma.DefaultConfig("Hotdesk", cfg.Version)
 	config.Info.Description = "The phone system for shared desks."
@@ -115,20 +116,17 @@ func New(cfg Config) (*API, error) {
 	config.Security = []map[string][]string{{"key": {}}}
 	api := humago.New(a.mux, config)
 	a.routes(router{api, a})
-	var err error
-	if a.openAPI, err = json.MarshalIndent(api.OpenAPI(), "", "  "); err != nil {
-		return nil, fmt.Errorf("describe the API: %w", err)
-	}
-	if a.docs, err = docs(api.OpenAPI()); err != nil {
-		return nil, err
-	}
+	a.documents = sync.OnceValues(func() (documents, error) { return document(api.OpenAPI()) })
 	a.open(a.mux)
 	a.mux.HandleFunc("/api/", a.nowhere)
-	return a, nil
+	return a
 }
 
 // OpenAPI is the document that describes the API (OpenAPI 3.1, JSON).
-func (a *API) OpenAPI() []byte { return a.openAPI }
+func (a *API) OpenAPI() ([]byte, error) {
+	d, err := a.documents()
+	return d.openAPI, err
+}
 
 // mend takes the values out of problems, as a PIN of the wrong type would come
 // back in them, and names the field that is missing.
@@ -159,10 +157,7 @@ func (a *API) open(mux *http.ServeMux) {
 		a.say(w, http.StatusOK, "ready\n")
 	})
 	mux.HandleFunc("GET "+prefix+"/docs", a.serveDocs)
-	mux.HandleFunc("GET "+prefix+"/openapi.json", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/openapi+json")
-		_, _ = w.Write(a.openAPI)
-	})
+	mux.HandleFunc("GET "+prefix+"/openapi.json", a.serveOpenAPI)
 }
 
 // nowhere answers for what is not there, or not by this method.

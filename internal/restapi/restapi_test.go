@@ -52,15 +52,12 @@ func startWith(t *testing.T, calls restapi.Calls) *server {
 	if s.dir, err = directory.Open(t.Context(), s.disk, &events.Bus{}, now); err != nil {
 		t.Fatal(err)
 	}
-	s.API, err = restapi.New(restapi.Config{
+	s.API = restapi.New(restapi.Config{
 		Directory: s.dir, Sessions: s.desks, Calls: calls, Lockouts: s.locks, Trunks: lines{}, Phones: handsets{}, Locations: lines{}, Audit: s.locks, Version: "test", Now: now,
 		Backup: func(context.Context) (io.WriterTo, error) { return s.copied, s.copied.err },
 		Ready:  func(context.Context) error { return s.ready },
 		Log:    slog.New(slog.NewTextHandler(s.log, nil)),
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	office, err := os.ReadFile("../officefile/testdata/office.toml")
 	if err != nil {
 		t.Fatal(err)

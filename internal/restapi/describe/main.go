@@ -10,9 +10,9 @@ import (
 )
 
 func main() {
-	api, err := restapi.New(restapi.Config{Version: "v1"})
+	document, err := restapi.New(restapi.Config{Version: "v1"}).OpenAPI()
 	if err == nil {
-		_, err = os.Stdout.Write(api.OpenAPI())
+		_, err = os.Stdout.Write(document)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
