@@ -69,7 +69,10 @@ func Start(t *testing.T, change ...func(*app.Config)) *Office {
 		f(&o.Config)
 	}
 	o.Run(t)
-	t.Cleanup(func() { o.Stop(t) })
+	t.Cleanup(func() {
+		o.Stop(t)
+		o.App = nil // package testing keeps until its end what a parallel test's cleanups hold
+	})
 	return o
 }
 
