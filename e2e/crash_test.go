@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -13,6 +15,7 @@ import (
 	"time"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/client"
+	"github.com/hotdesk-pbx/hotdesk/internal/restapi/resource"
 )
 
 // crashSeed names the environment variable that repeats the choices of an
@@ -43,6 +46,7 @@ func killUnderLoad(t *testing.T, s *server, kills int) {
 	}
 	t.Logf("%s=%d", crashSeed, seed)
 	s.apply(t, crashOffice())
+	s.openEvents(t)
 	l := newLoad(t, s, seed)
 	dice := l.dice()
 	inFlight := 0
@@ -66,6 +70,25 @@ func killUnderLoad(t *testing.T, s *server, kills int) {
 	if inFlight < 3*kills {
 		t.Errorf("only %d operations were under way at %d kills", inFlight, kills)
 	}
+}
+
+// openEvents opens a stream of events for a moment. It could go on for a day, so
+// the end of each call is a fact from now on.
+func (s *server) openEvents(t *testing.T) {
+	t.Helper()
+	local := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "unix", filepath.Join(s.data, resource.SocketName))
+	}}
+	defer local.CloseIdleConnections()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://hotdesk/api/v1/events", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := (&http.Client{Transport: local}).Do(req)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		t.Fatal(resp, err)
+	}
+	_ = resp.Body.Close()
 }
 
 // stumble starts the server and kills it while it starts, or soon after.

@@ -19,6 +19,8 @@ const (
 	// lookEvery is how often the store is looked at while streams are open and
 	// nothing is heard: other servers write there too.
 	lookEvery = time.Second
+	// followEvery is how often it is noted that streams are open.
+	followEvery = time.Hour
 	// late is how long a fact may take from its ID to its commit.
 	late = 5 * time.Second
 	page = 512
@@ -26,6 +28,12 @@ const (
 
 // Store is the log on disk.
 type Store interface {
+	// Follow has all facts stored until a time at least, those of calls and
+	// registrations too, and tells since when that has been so.
+	Follow(ctx context.Context, until time.Time) (since time.Time, err error)
+	// Wants reports whether facts of a kind are to be stored: a stream may read
+	// them, or somebody waits for them.
+	Wants(kind string) bool
 	// Append stores facts that belong to no other change.
 	Append(ctx context.Context, facts []outbox.Fact) error
 	// After reads facts whose ID is greater, in the order of their IDs, which is
@@ -53,6 +61,8 @@ type Log struct {
 	mu      sync.Mutex // guards what follows
 	streams map[*Stream]struct{}
 	closed  bool
+	since   time.Time           // no fact is missing from then on
+	renew   time.Time           // when it is to be noted again that streams are open
 	last    string              // the greatest ID that was fed; "": no stream is open
 	fed     map[string]struct{} // what was fed of late
 }
@@ -79,6 +89,7 @@ func (l *Log) Run(ctx context.Context) error {
 		case <-l.poke:
 		case <-ticker.C:
 			back = late
+			l.renewFollow(ctx)
 		}
 		if err := l.feed(ctx, back); err != nil && ctx.Err() == nil {
 			l.cfg.Log.ErrorContext(ctx, "events were not read", slog.Any("error", err))

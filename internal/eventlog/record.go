@@ -69,12 +69,18 @@ func (l *Log) drain(facts *events.Subscription, first events.Fact) []outbox.Fact
 	}
 }
 
-// stored is what is to be stored of a fact.
+// stored is what is to be stored of a fact, where somebody wants that.
 func (l *Log) stored(fact events.Fact) (stored outbox.Fact, is bool, err error) {
 	switch f := fact.(type) {
 	case switchboard.Started:
+		if !l.cfg.Store.Wants(outbox.KindCallStarted) {
+			return outbox.Fact{}, false, nil
+		}
 		stored, err = outbox.New(f.DomainID, outbox.KindCallStarted, f.At, outbox.Call{CallID: f.CallID, Caller: outbox.PartyOf(f.Caller), Dialled: f.Dialled, StartedAt: &f.At})
 	case switchboard.Answered:
+		if !l.cfg.Store.Wants(outbox.KindCallAnswered) {
+			return outbox.Fact{}, false, nil
+		}
 		stored, err = outbox.New(f.DomainID, outbox.KindCallAnswered, f.At, outbox.Call{CallID: f.CallID, Caller: outbox.PartyOf(f.Caller), Callee: outbox.PartyOf(f.Callee), AnsweredAt: &f.At})
 	case location.Registered:
 		return l.binding(outbox.KindRegistered, f.Binding, false)
@@ -90,7 +96,7 @@ func (l *Log) stored(fact events.Fact) (stored outbox.Fact, is bool, err error) 
 
 func (l *Log) binding(kind string, b location.Binding, expired bool) (outbox.Fact, bool, error) {
 	device, found := l.cfg.Directory.Device(b.DeviceID)
-	if !found {
+	if !found || !l.cfg.Store.Wants(kind) {
 		return outbox.Fact{}, false, nil
 	}
 	at := l.cfg.Now().UTC().Truncate(time.Millisecond)

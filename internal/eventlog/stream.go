@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 )
 
@@ -21,6 +22,9 @@ type Stream struct {
 
 // Open begins a stream of what happens from now on. [Stream.Close] ends it.
 func (l *Log) Open(ctx context.Context) (*Stream, error) {
+	if err := l.follow(ctx); err != nil {
+		return nil, err
+	}
 	newest, err := l.cfg.Store.Newest(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("find the newest fact: %w", err)
@@ -49,6 +53,32 @@ func (l *Log) Open(ctx context.Context) (*Stream, error) {
 	return s, nil
 }
 
+// follow has everything stored for as long as a stream can go on that is cut now.
+func (l *Log) follow(ctx context.Context) error {
+	now := time.Now()
+	since, err := l.cfg.Store.Follow(ctx, now.Add(Keep+followEvery))
+	if err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.since, l.renew = since, now.Add(followEvery)
+	return nil
+}
+
+// renewFollow notes now and then that streams are still open.
+func (l *Log) renewFollow(ctx context.Context) {
+	l.mu.Lock()
+	due := len(l.streams) > 0 && time.Now().After(l.renew)
+	l.mu.Unlock()
+	if !due {
+		return
+	}
+	if err := l.follow(ctx); err != nil && ctx.Err() == nil {
+		l.cfg.Log.ErrorContext(ctx, "events may be missing from a stream that is cut", slog.Any("error", err))
+	}
+}
+
 // Events is what happens. It is closed when the reader lags, and when the server
 // stops.
 func (s *Stream) Events() <-chan Told { return s.events }
@@ -64,7 +94,10 @@ func (s *Stream) Close() {
 // false, and hands over nothing, when that is not known any more.
 func (l *Log) Since(ctx context.Context, id string, hand func(Told) error) (bool, error) {
 	at, ok := timeOf(id)
-	if !ok || time.Since(at) > Keep {
+	l.mu.Lock()
+	complete := !at.Before(l.since.Truncate(time.Millisecond))
+	l.mu.Unlock()
+	if !ok || time.Since(at) > Keep || !complete {
 		return false, nil
 	}
 	for {

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/hotdesk-pbx/hotdesk/internal/apptest"
 	"github.com/hotdesk-pbx/hotdesk/internal/restapi/resource"
 )
@@ -154,7 +156,11 @@ func TestEventsOfPhonesAndCalls(t *testing.T) {
 	t.Parallel()
 	n := startNetwork(t)
 	root := n.key(t, resource.KeyInput{Name: "root", Scope: "super_user"}).Key
+	unfollowed := uuid.Must(uuid.NewV7()).String()
 	next, _ := n.watch(t, root, "")
+	if late, _ := n.watch(t, root, "", "Last-Event-ID", unfollowed); late().name != "reset" {
+		t.Error("a stream goes on from a time when calls were not kept")
+	}
 	desk, other := n.Phone(t, "acme.test", "5401"), n.Phone(t, "acme.test", "5402")
 	call, err := desk.Dial(apptest.Soon(t), "5402")
 	if err != nil {

@@ -19,9 +19,10 @@ import (
 type DB struct {
 	*reader
 	*writer
-	nobody nobody
-	closed func() error // closes everything, once
-	copyTo func(ctx context.Context, file string) error
+	nobody   nobody
+	followed followed
+	closed   func() error // closes everything, once
+	copyTo   func(ctx context.Context, file string) error
 }
 
 // Open opens the database and brings its tables up to date. The database is
@@ -51,6 +52,9 @@ func Open(ctx context.Context, database, dataDir string) (*DB, error) {
 		db.writer.close()
 		return explain(errors.Join(db.reader.close(), parts.close()))
 	})
+	if err := db.loadFollowed(ctx); err != nil {
+		return nil, fmt.Errorf("open the database: %w", errors.Join(err, db.Close()))
+	}
 	return db, nil
 }
 

@@ -234,32 +234,3 @@ func (o *Outbox) forget(ctx context.Context, facts []outbox.Fact) (int, error) {
 	}
 	return forgotten, nil
 }
-
-// EventLog is the [eventlog.Store]: the outbox as a log of what happened.
-type EventLog struct{ db *DB }
-
-// EventLog returns the log of what happened.
-func (db *DB) EventLog() *EventLog { return &EventLog{db} }
-
-// Append implements [eventlog.Store].
-func (l *EventLog) Append(ctx context.Context, facts []outbox.Fact) error {
-	err := l.db.write(ctx, func(ctx context.Context, tx *writeConn) error { return insertFacts(ctx, tx, facts) })
-	if err != nil {
-		return fmt.Errorf("store facts: %w", err)
-	}
-	return nil
-}
-
-// After implements [eventlog.Store].
-func (l *EventLog) After(ctx context.Context, id string, limit int) ([]outbox.Fact, error) {
-	return collect(ctx, l.db.reader, factFields, "select id, domain_id, kind, at, payload from outbox where id > $1 order by id limit $2", id, limit)
-}
-
-// Newest implements [eventlog.Store].
-func (l *EventLog) Newest(ctx context.Context) (string, error) {
-	found, err := collect(ctx, l.db.reader, func(id *string) []any { return []any{id} }, "select id from outbox order by id desc limit 1")
-	if err != nil || len(found) == 0 {
-		return "", err
-	}
-	return found[0], nil
-}

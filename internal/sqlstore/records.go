@@ -80,7 +80,7 @@ func partyColumns(end string, p *callrecord.Party) []column {
 
 // Put implements [callrecord.Store].
 func (st *Records) Put(ctx context.Context, r callrecord.Record) error {
-	facts, err := endings(r)
+	facts, err := st.endings(r)
 	if err == nil {
 		err = st.db.write(ctx, func(ctx context.Context, tx *writeConn) error {
 			if err := st.put(ctx, tx, &r); err != nil {
@@ -128,7 +128,7 @@ func appendParty(values []any, p *callrecord.Party) []any {
 // End implements [callrecord.Store]. It leaves all indexes alone but that of
 // open records.
 func (st *Records) End(ctx context.Context, r callrecord.Record) error {
-	facts, err := endings(r)
+	facts, err := st.endings(r)
 	if err == nil {
 		err = st.db.write(ctx, func(ctx context.Context, tx *writeConn) error {
 			changed, err := tx.exec(ctx, "update call_records set ended_at = $1, result = $2, cause = $3, ended_by = $4 where id = $5",
@@ -157,7 +157,7 @@ func (st *Records) CloseOpen(ctx context.Context, at time.Time) (int, error) {
 	for i := range open {
 		open[i].EndedAt, open[i].Result, open[i].EndedBy = at, callrecord.Interrupted, "system"
 	}
-	facts, err := endings(open...)
+	facts, err := st.endings(open...)
 	if err != nil {
 		return 0, err
 	}
@@ -175,8 +175,12 @@ func (st *Records) CloseOpen(ctx context.Context, at time.Time) (int, error) {
 	return len(open), nil
 }
 
-// endings are the facts that calls are over; none of those that go on.
-func endings(records ...callrecord.Record) ([]outbox.Fact, error) {
+// endings are the facts that calls are over, where somebody wants to know; none
+// of those that go on.
+func (st *Records) endings(records ...callrecord.Record) ([]outbox.Fact, error) {
+	if !st.db.wants(outbox.KindCallEnded) {
+		return nil, nil
+	}
 	var facts []outbox.Fact
 	for _, r := range records {
 		if r.EndedAt.IsZero() {
