@@ -20,6 +20,7 @@ type DB struct {
 	*reader
 	*writer
 	nobody   nobody
+	suspects suspects
 	followed followed
 	closed   func() error // closes everything, once
 	copyTo   func(ctx context.Context, file string) error
@@ -52,7 +53,7 @@ func Open(ctx context.Context, database, dataDir string) (*DB, error) {
 		db.writer.close()
 		return explain(errors.Join(db.reader.close(), parts.close()))
 	})
-	if err := db.loadFollowed(ctx); err != nil {
+	if err := errors.Join(db.suspects.load(ctx, db.reader), db.loadFollowed(ctx)); err != nil {
 		return nil, fmt.Errorf("open the database: %w", errors.Join(err, db.Close()))
 	}
 	return db, nil

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/audit"
@@ -18,9 +19,47 @@ type Failures struct{ db *DB }
 // Failures returns the store of failed log-ins.
 func (db *DB) Failures() *Failures { return &Failures{db} }
 
+// maxSuspects bounds what is remembered; beyond it everybody is a suspect.
+const maxSuspects = 1 << 16
+
+// suspects are the subjects that may have failed log-ins. All others, which are
+// nearly all, are let in without a query. Only the one server of a file can know.
+type suspects struct {
+	mu    sync.Mutex
+	known map[string]struct{}
+}
+
+func (s *suspects) load(ctx context.Context, r *reader) error {
+	subjects, err := collect(ctx, r, func(subject *string) []any { return []any{subject} }, "select subject from login_failures")
+	s.known = make(map[string]struct{}, len(subjects))
+	for _, subject := range subjects {
+		s.known[subject] = struct{}{}
+	}
+	return err
+}
+
+func (s *suspects) add(fs []login.Failures) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.known) > maxSuspects {
+		return
+	}
+	for _, f := range fs {
+		if f.Count > 0 || f.Rounds > 0 {
+			s.known[f.Subject] = struct{}{}
+		}
+	}
+}
+
+func (s *suspects) among(subjects []string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.known) > maxSuspects || slices.ContainsFunc(subjects, func(subject string) bool { _, is := s.known[subject]; return is })
+}
+
 // Failures implements [login.Store].
 func (st *Failures) Failures(ctx context.Context, subjects ...string) ([]login.Failures, error) {
-	if len(subjects) == 0 {
+	if len(subjects) == 0 || st.db.local && !st.db.suspects.among(subjects) {
 		return nil, nil
 	}
 	args := make([]any, len(subjects))
@@ -55,6 +94,7 @@ func (st *Failures) SaveAndTell(ctx context.Context, fact outbox.Fact, fs ...log
 func (st *Failures) save(ctx context.Context, facts []outbox.Fact, fs []login.Failures) error {
 	fs = slices.Clone(fs) // in one order for all: two servers must not lock crosswise
 	slices.SortStableFunc(fs, func(a, b login.Failures) int { return cmp.Compare(a.Subject, b.Subject) })
+	st.db.suspects.add(fs) // before anybody can read it, and whatever becomes of it
 	err := st.db.write(ctx, func(ctx context.Context, tx *writeConn) error {
 		for _, f := range fs {
 			if err := putFailures(ctx, tx, f); err != nil {

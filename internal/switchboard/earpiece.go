@@ -107,13 +107,16 @@ func (e *earpiece) setInterrupt(f context.CancelFunc) {
 
 // Digit implements [ivr.Caller].
 func (e *earpiece) Digit(ctx context.Context, wait time.Duration) (rune, error) {
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
 	select {
-	case key := <-e.keys:
+	case key := <-e.keys: // also of one who has hung up since
 		return key, nil
 	default:
 	}
+	if wait <= 0 {
+		return 0, e.silence(ctx)
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
 	select {
 	case key := <-e.keys:
 		return key, nil
@@ -124,6 +127,14 @@ func (e *earpiece) Digit(ctx context.Context, wait time.Duration) (rune, error) 
 	case <-ctx.Done():
 		return 0, e.over(ctx)
 	}
+}
+
+// silence tells a caller who presses no key from one who is gone.
+func (e *earpiece) silence(ctx context.Context) error {
+	if err := e.over(ctx); err != nil {
+		return err
+	}
+	return ivr.ErrSilence
 }
 
 // over tells a caller who hung up from a call that was ended.
