@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -63,7 +64,7 @@ type replacement struct {
 
 // New makes a library. The folder may hold replacements as
 // DOMAIN/LANGUAGE/NAME.wav, for one domain, and LANGUAGE/NAME.wav, for all;
-// it is looked at anew for each clip. Nil means the embedded clips only.
+// it is looked at anew for each phrase. Nil means the embedded clips only.
 func New(folder fs.FS, log *slog.Logger) (*Library, error) {
 	clips, err := readEmbedded(log)
 	if err != nil {
@@ -113,33 +114,40 @@ func (l *Library) Names() []Name {
 // then to that of the language without its region, then to the embedded
 // English clip. A name that is in no table has neither text nor sound.
 func (l *Library) Clip(language, domain string, name Name) Clip {
+	return l.clip(l.folders(language, domain), name)
+}
+
+func (l *Library) clip(folders []string, name Name) Clip {
 	own, known := l.clips[name]
 	if !known && !strings.HasPrefix(string(name), placePrefix) {
 		l.log.Error("no prompt has this name", slog.String("prompt", string(name)))
 		return Clip{Name: name}
 	}
-	pcm := l.replaced(language, domain, name)
-	if len(pcm) == 0 && known {
-		pcm = own.sound()
+	for _, folder := range folders {
+		if pcm := l.replacement(folder + "/" + string(name) + ".wav"); len(pcm) > 0 {
+			return Clip{Name: name, Text: own.text, PCM: pcm}
+		}
 	}
-	return Clip{Name: name, Text: own.text, PCM: pcm}
+	clip := Clip{Name: name, Text: own.text}
+	if known {
+		clip.PCM = own.sound()
+	}
+	return clip
 }
 
-// replaced returns the sound that replaces an embedded clip, or nil.
-func (l *Library) replaced(language, domain string, name Name) []int16 {
+// folders lists the folders that may hold replacements, the best first. Few
+// offices have any, and a phrase has many clips.
+func (l *Library) folders(language, domain string) []string {
 	if l.folder == nil {
 		return nil
 	}
-	for _, file := range candidates(language, domain, name) {
-		if pcm := l.replacement(file); len(pcm) > 0 {
-			return pcm
-		}
-	}
-	return nil
+	return slices.DeleteFunc(candidates(language, domain), func(folder string) bool {
+		_, err := fs.Stat(l.folder, folder)
+		return errors.Is(err, fs.ErrNotExist)
+	})
 }
 
-// candidates lists the files that may replace a clip, the best first.
-func candidates(language, domain string, name Name) []string {
+func candidates(language, domain string) []string {
 	if language == "" {
 		language = fallback
 	}
@@ -147,15 +155,14 @@ func candidates(language, domain string, name Name) []string {
 	if base, _, regional := strings.Cut(language, "-"); regional {
 		languages = append(languages, base)
 	}
-	var files []string
+	var folders []string
 	for _, l := range languages {
-		file := l + "/" + string(name) + ".wav"
 		if domain != "" {
-			files = append(files, domain+"/"+file)
+			folders = append(folders, domain+"/"+l)
 		}
-		files = append(files, file)
+		folders = append(folders, l)
 	}
-	return files
+	return folders
 }
 
 // replacement returns the sound of a file of the folder, or nil when it is

@@ -1,6 +1,7 @@
 package prompts
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,16 +29,17 @@ type Utterance struct {
 // domain. The recordings take the places of [Recording] in their order.
 func (l *Library) Say(language, domain string, phrase Phrase, recordings ...Clip) Utterance {
 	var said strings.Builder
-	var pcm []int16
+	folders := l.folders(language, domain)
+	sounds := make([][]int16, 0, len(phrase))
 	for _, name := range phrase {
 		switch name {
 		case Comma, Stop:
 			punctuate(&said, string(name))
-			pcm = append(pcm, make([]int16, pause(name))...)
+			sounds = append(sounds, make([]int16, pause(name)))
 		default:
 			clip := Clip{Name: name}
 			if name != Recording {
-				clip = l.Clip(language, domain, name)
+				clip = l.clip(folders, name)
 			} else if len(recordings) > 0 {
 				clip, recordings = recordings[0], recordings[1:]
 			}
@@ -45,10 +47,10 @@ func (l *Library) Say(language, domain string, phrase Phrase, recordings ...Clip
 				said.WriteByte(' ')
 			}
 			said.WriteString(clip.Text)
-			pcm = append(pcm, clip.PCM...)
+			sounds = append(sounds, clip.PCM)
 		}
 	}
-	return Utterance{Text: said.String(), PCM: pcm}
+	return Utterance{Text: said.String(), PCM: slices.Concat(sounds...)}
 }
 
 // pause is the length of a pause, in samples.
