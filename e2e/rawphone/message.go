@@ -21,6 +21,8 @@ func (m Message) Code() int {
 	return code
 }
 
+func (m Message) isNotify() bool { return m.Code() == 0 && m.Method() == "NOTIFY" }
+
 // Method is the method of a request, and that of the CSeq of a response.
 func (m Message) Method() string {
 	if m.Code() == 0 {

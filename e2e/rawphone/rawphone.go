@@ -270,7 +270,7 @@ func (p *Phone) Try(t *testing.T, r Request) (Message, bool) {
 	var early []Message
 	defer func() { p.early = early }()
 	final := func(m Message) bool {
-		if m.Code() == 0 && m.Method() == "NOTIFY" {
+		if m.isNotify() {
 			early = append(early, m)
 		}
 		return m.Code() >= 200 && m.Header("Call-ID") == r.CallID && m.Header("CSeq") == fmt.Sprintf("%d %s", r.CSeq, r.Method)

@@ -57,7 +57,7 @@ func (w *Watch) Next(t *testing.T, answer ...string) Message {
 // one. One that is only repeated does not count.
 func (w *Watch) Within(limit time.Duration) (Message, bool) {
 	m, ok := w.Phone.Within(limit, func(m Message) bool {
-		return m.Code() == 0 && m.Method() == "NOTIFY" && m.Header("Call-ID") == w.ID && m.Header("CSeq") != w.last
+		return m.isNotify() && m.Header("Call-ID") == w.ID && m.Header("CSeq") != w.last
 	})
 	if ok {
 		w.last = m.Header("CSeq")
@@ -117,7 +117,7 @@ func (p *Phone) Unasked(t *testing.T, status string) Message {
 // false without one. One that is only repeated does not count.
 func (p *Phone) UnaskedWithin(limit time.Duration) (Message, bool) {
 	m, ok := p.Within(limit, func(m Message) bool {
-		return m.Code() == 0 && m.Method() == "NOTIFY" && m.ToTag() == "" && m.Header("Call-ID") != p.unasked
+		return m.isNotify() && m.ToTag() == "" && m.Header("Call-ID") != p.unasked
 	})
 	if ok {
 		p.unasked = m.Header("Call-ID")
