@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	screenPace  = 150 * time.Millisecond // between two batches; the first comes at once
+	screenPace  = 100 * time.Millisecond // between two batches; the first comes at once
 	passingPace = 5 * time.Second        // between two looks at troubles that go by themselves
 	manyDesks   = 50                     // so many are read all at once rather than each by itself
 )

@@ -13,23 +13,28 @@ const soon = () => {
   framed = true;
   requestAnimationFrame(() => {
     framed = false;
-    let room = perFrame;
-    for (const [id, tile] of waiting) {
-      if (room-- === 0) break;
+    const changes = [];
+    for (const [id, tile] of [...waiting].slice(0, perFrame)) {
       waiting.delete(id);
-      put(byID(id), tile);
+      const old = byID(id);
+      if (old) changes.push({ old, tile, seen: inView(old) }); // before any is changed: the page is laid out once
     }
-    changed();
+    for (const { old, tile, seen } of changes) put(old, tile, seen);
+    changed(new Set(changes.map(({ old }) => old)));
     if (waiting.size > 0) soon();
   });
 };
+const inView = (tile) => {
+  const { top, bottom } = tile.getBoundingClientRect();
+  return bottom > 0 && top < innerHeight;
+};
 
 // put fills a desk anew in its place, so that nothing else has to be laid out,
-// and leaves the keyboard where it was.
-const put = (old, tile) => {
-  if (!old) return;
+// and leaves the keyboard where it was. Only a desk that is seen shows that it
+// has changed: while many others did so too, scrolling stalled.
+const put = (old, tile, seen) => {
   const held = old.contains(document.activeElement) && document.activeElement.localName;
-  old.classList.toggle("desk-moved", tile.dataset.state !== old.dataset.state);
+  old.classList.toggle("desk-moved", seen && tile.dataset.state !== old.dataset.state);
   for (const name of ["data-state", "data-words", "data-trouble"]) {
     if (tile.hasAttribute(name)) old.setAttribute(name, tile.getAttribute(name));
     else old.removeAttribute(name);
@@ -59,7 +64,7 @@ const narrow = () => {
   text = plain(filter?.elements.q.value.trim() ?? "");
   only = state();
   for (const tile of list.children) tile.hidden = !wanted(tile);
-  changed();
+  changed(new Set(list.children));
 };
 filter?.elements.q.addEventListener("input", narrow);
 document.addEventListener("narrow", narrow);
@@ -73,21 +78,23 @@ filter?.addEventListener("submit", (event) => {
   history.replaceState(null, "", query.size ? "?" + query : location.pathname);
 }, true);
 
-// changed brings up to date what counts desks or points at them.
-const changed = () => {
-  const counts = new Map([...document.querySelectorAll("[data-counts]")].map((count) => [count.dataset.counts, { count, n: 0 }]));
+// changed brings up to date what counts desks, and tells who points at those
+// that have changed.
+const counts = document.querySelectorAll("[data-counts]");
+const none = byID("none");
+const changed = (tiles) => {
+  const numbers = {};
   let shown = 0;
-  for (const tile of list.children) {
-    if (!tile.hidden) shown++;
-    for (const what of ["", tile.dataset.state, "trouble" in tile.dataset ? "Trouble" : null]) {
-      const counted = counts.get(what);
-      if (counted) counted.n++;
-    }
+  for (const { dataset, hidden } of list.children) {
+    if (!hidden) shown++;
+    for (const what of ["", dataset.state, "trouble" in dataset ? "Trouble" : null]) numbers[what] = (numbers[what] ?? 0) + 1;
   }
-  for (const { count, n } of counts.values()) if (count.textContent !== String(n)) count.textContent = n;
-  const none = byID("none");
+  for (const count of counts) {
+    const n = String(numbers[count.dataset.counts] ?? 0);
+    if (count.textContent !== n) count.textContent = n;
+  }
   if (none) none.hidden = list.children.length === 0 || shown > 0;
-  document.dispatchEvent(new CustomEvent("desks"));
+  document.dispatchEvent(new CustomEvent("desks", { detail: tiles }));
 };
 
 // The connection. A sign of life comes every five seconds; without one the

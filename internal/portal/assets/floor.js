@@ -8,10 +8,11 @@ const whole = 10_000;
 const spots = () => document.querySelectorAll(".spot");
 const tileOf = (spot) => document.getElementById("desk-" + spot.dataset.desk);
 
-const follow = () => {
+const follow = ({ detail: changed }) => {
   for (const spot of spots()) {
     const tile = tileOf(spot);
-    if (!tile) { spot.remove(); continue; }
+    if (!tile) spot.remove();
+    if (!changed.has(tile)) continue;
     const words = [".desk-state", ".desk-person", ".desk-note", ".desk-trouble"].flatMap((part) => [...tile.querySelectorAll(part)])
       .map((part) => part.textContent.trim().replace(/\s+/g, " "));
     spot.dataset.state = tile.dataset.state;
