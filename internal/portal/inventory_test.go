@@ -238,7 +238,7 @@ func devicesPage(device string) string { return `href="` + inventory + "/devices
 // TestPhonesAreTold has a hand-made phone that answers, refuses, and is silent.
 func TestPhonesAreTold(t *testing.T) {
 	t.Parallel()
-	o := office(t, func(c *app.Config) { c.SIPTimers = sip.Timers{T1: 20 * time.Millisecond} }) // a phone may be silent for 64 times that
+	o := office(t, func(c *app.Config) { c.SIPTimers = sip.Timers{T1: 100 * time.Millisecond} }) // a phone may be silent for 64 times that
 	b := signedIn(t, o, "office_manager")
 	const path = inventory + "/phones/80:5e:c0:11:22:33"
 	tell := func(act, says string) {

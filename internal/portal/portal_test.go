@@ -9,12 +9,14 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/app"
 	"github.com/hotdesk-pbx/hotdesk/internal/apptest"
+	"github.com/hotdesk-pbx/hotdesk/internal/credential"
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
 	"github.com/hotdesk-pbx/hotdesk/internal/portal"
@@ -22,17 +24,24 @@ import (
 
 const password = "a portal password"
 
+// passwordHash costs little, so that hundreds of people can sign in.
+var passwordHash = sync.OnceValues(func() (string, error) { return credential.HashPIN(password) })
+
 // office has one user of each scope, two desks, and a second domain beside it.
 // Victor and the desk 5401 are in the site that the site manager manages; the
 // reseller manages this domain and not the other.
 func office(t *testing.T, change ...func(*app.Config)) *apptest.Office {
 	t.Helper()
 	o := apptest.Start(t, change...)
+	hash, err := passwordHash()
+	if err != nil {
+		t.Fatal(err)
+	}
 	var b strings.Builder
 	b.WriteString("[domain]\nname = \"acme.test\"\ntimezone = \"America/Toronto\"\ncountry = \"CA\"\n")
 	for i, scope := range scopes() {
-		fmt.Fprintf(&b, "[[user]]\nextension = \"100%d\"\nname = %q\nscope = %q\npassword = %q\npin = \"4711\"\nsite = %q\n",
-			i, "User <b>"+scope+"</b>", scope, password, map[string]string{"site_manager": "North"}[scope])
+		fmt.Fprintf(&b, "[[user]]\nextension = \"100%d\"\nname = %q\nscope = %q\npassword_hash = %q\npin = \"4711\"\nsite = %q\n",
+			i, "User <b>"+scope+"</b>", scope, hash, map[string]string{"site_manager": "North"}[scope])
 	}
 	b.WriteString("[[user]]\nextension = \"1008\"\nname = \"Victor\"\nsite = \"North\"\n")
 	for desk, site := range map[string]string{"5401": "North", "5402": "South"} {

@@ -2,6 +2,7 @@ package portal_test
 
 import (
 	"encoding/csv"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -19,6 +20,12 @@ const reportsPath = boardPath + "/reports"
 func TestReports(t *testing.T) {
 	t.Parallel()
 	o := office(t)
+	zone, err := time.LoadLocation("America/Toronto")
+	if err != nil {
+		t.Fatal(err)
+	}
+	year, month, day := time.Now().In(zone).Date()
+	o.SetClock(time.Date(year, month, day, 9, 0, 0, 0, zone)) // no nightly release within the two hours
 	held := session(t, o, "basic_user", "5401")
 	if err := o.App.Sessions().Refuse(t.Context(), hotdesk.Refused{DeviceID: held.DeviceID, Account: "1008", Door: hotdesk.DoorStarCode, Code: "pin_wrong"}); err != nil {
 		t.Fatal(err)
@@ -43,10 +50,12 @@ func TestReports(t *testing.T) {
 	if _, err := rings.Ended(apptest.Soon(t)); err != nil {
 		t.Fatal(err)
 	}
-	o.SetClock(time.Now().Add(2 * time.Hour))
-	if _, err := o.App.Sessions().Release(t.Context(), held.DeviceID, hotdesk.By{Door: hotdesk.DoorStarCode}); err != nil {
+	o.SetClock(held.StartedAt.Add(2 * time.Hour))
+	ended, err := o.App.Sessions().Release(t.Context(), held.DeviceID, hotdesk.By{Door: hotdesk.DoorStarCode})
+	if err != nil {
 		t.Fatal(err)
 	}
+	seconds := fmt.Sprint(int(ended.EndedAt.Sub(ended.StartedAt).Seconds()))
 	b := signedIn(t, o, "office_manager")
 	for path, says := range map[string][]string{
 		"":                               {"Desks in use", `<svg class="chart"`, "--heat: 50%"},
@@ -68,7 +77,7 @@ func TestReports(t *testing.T) {
 		}
 	}
 	for table, want := range map[string][]string{
-		"hours": {"day", "hour"}, "levels": {"from", "to"}, "desks": {"5401", "Window", "1", "7200"}, "people": {extension, "User <b>basic_user</b>", "1", "7200"},
+		"hours": {"day", "hour"}, "levels": {"from", "to"}, "desks": {"5401", "Window", "1", seconds}, "people": {extension, "User <b>basic_user</b>", "1", seconds},
 		"timeline?of=5401": {"at", "who"},
 	} {
 		p := b.ask(http.MethodGet, reportsPath+"/csv/"+table, nil)
