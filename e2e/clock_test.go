@@ -9,7 +9,7 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/e2e/realphone"
 )
 
-// nextMinute is a time of day in Toronto that comes in at least 25 seconds,
+// nextMinute is a time of day in Toronto that comes in at least 45 seconds,
 // as a policy line and as an instant.
 func nextMinute(t *testing.T) (policy string, at time.Time) {
 	t.Helper()
@@ -17,7 +17,7 @@ func nextMinute(t *testing.T) (policy string, at time.Time) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	at = time.Now().In(zone).Add(85 * time.Second).Truncate(time.Minute)
+	at = time.Now().In(zone).Add(105 * time.Second).Truncate(time.Minute)
 	return fmt.Sprintf("release_at = %q", at.Format("15:04")), at
 }
 
@@ -35,7 +35,7 @@ func TestReleaseTimeInACall(t *testing.T) {
 	ben.Answer(t)
 	desk.Await(t, realphone.Established)
 
-	eventuallyBy(t, at.Add(20*time.Second), "the session ends", func() bool {
+	eventuallyBy(t, at.Add(patience), "the session ends", func() bool {
 		return slices.Contains(column(t, s, "select ended from sessions"), "nightly")
 	})
 	atDesk(t, s)

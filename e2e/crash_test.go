@@ -219,7 +219,7 @@ func (l *load) check(t *testing.T) {
 // server was killed, with no REGISTER since.
 func (l *load) checkRings(t *testing.T, r *registrant) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	call, err := l.checker.phone.Dial(ctx, r.name)
 	if err != nil {

@@ -36,7 +36,7 @@ func arrives(t *testing.T, server *mailtest.Server, said []int16) {
 	var mail mailtest.Mail
 	select {
 	case mail = <-server.Mails:
-	case <-time.After(90 * time.Second):
+	case <-time.After(2 * patience):
 		t.Fatal("no mail arrived")
 	}
 	header, parts := mailtest.Read(t, mail)
@@ -124,7 +124,7 @@ func TestEmergencyByMail(t *testing.T) {
 					t.Errorf("it does not say %q:\n%s", row, parts["text/plain"])
 				}
 			}
-		case <-time.After(20 * time.Second):
+		case <-time.After(patience):
 			t.Fatalf("told are only %v", to)
 		}
 	}

@@ -3,7 +3,6 @@ package e2e_test
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/hotdesk-pbx/hotdesk/e2e/rawphone"
 )
@@ -25,7 +24,7 @@ func TestAddressBehindNAT(t *testing.T) {
 			_, port, _ := strings.Cut(s.sip, ":")
 			rung := make(chan rawphone.Message)
 			go func() {
-				invite, _ := desk.Within(10*time.Second, func(m rawphone.Message) bool { return m.Method() == "INVITE" })
+				invite, _ := desk.Within(patience, func(m rawphone.Message) bool { return m.Method() == "INVITE" })
 				desk.Flood(desk.Reply(invite, "200 OK", invite.Header("To")+";tag=desk", rawphone.Offer("127.0.0.1:40000")))
 				rung <- invite
 			}()

@@ -196,7 +196,7 @@ func (s *server) try(t *testing.T, args ...string) (string, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	out, err := exec.CommandContext(ctx, name, append(args, "--data", s.data)...).CombinedOutput()
 	return string(out), err
@@ -216,11 +216,14 @@ func (s *server) account(user string) realphone.Account {
 	return realphone.Account{User: user, Password: "secret-of-" + user + "-12345", Server: s.sip}
 }
 
+// patience is for what must happen.
+const patience = time.Minute
+
 // eventually waits until something holds that no event tells of, such as a
 // line in the output of a command.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	eventuallyBy(t, time.Now().Add(20*time.Second), what, holds)
+	eventuallyBy(t, time.Now().Add(patience), what, holds)
 }
 
 func eventuallyBy(t *testing.T, end time.Time, what string, holds func() bool) {

@@ -377,15 +377,11 @@ func TestTortureTwoMessagesAtOnce(t *testing.T) {
 	for transport, want := range map[string]int{"UDP": 1, "TCP": 2} {
 		phone := s.raw(t, transport, "127.0.1.1", "1002")
 		phone.Send(t, phone.Render(rawphone.Request{Method: "REGISTER"})+phone.Render(rawphone.Request{Method: "OPTIONS"}))
-		answers := 0
-		for answers <= 2 {
-			if _, ok := phone.Within(time.Second, func(rawphone.Message) bool { return true }); !ok {
-				break
-			}
-			answers++
+		for range want {
+			phone.Await(t, "answer", func(rawphone.Message) bool { return true })
 		}
-		if answers != want {
-			t.Errorf("%s: %d answers, wanted %d", transport, answers, want)
+		if m, more := phone.Within(500*time.Millisecond, func(rawphone.Message) bool { return true }); more {
+			t.Errorf("%s: more than %d answers:\n%s", transport, want, m)
 		}
 	}
 	s.livesOn(t)

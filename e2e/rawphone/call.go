@@ -90,7 +90,7 @@ func (c *Call) Do(t *testing.T, r Request) Message {
 	r.CSeq = max(r.CSeq, c.Phone.Next())
 	message := c.render(r)
 	number := fmt.Sprintf("%d %s", r.CSeq, r.Method)
-	for wait := 500 * time.Millisecond; wait <= 8*time.Second; wait *= 2 {
+	for wait := 500 * time.Millisecond; wait <= 32*time.Second; wait *= 2 {
 		c.Phone.Send(t, message)
 		m, ok := c.Phone.Within(wait, func(m Message) bool {
 			return m.Code() >= 200 && m.Header("Call-ID") == c.ID && m.Header("CSeq") == number

@@ -22,7 +22,7 @@ import (
 )
 
 // patience is how long a phone waits for what must come.
-const patience = 15 * time.Second
+const patience = time.Minute
 
 // Account is what a phone registers with.
 type Account struct {
@@ -273,9 +273,9 @@ func (p *Phone) Try(t *testing.T, r Request) (Message, bool) {
 		if m.isNotify() {
 			early = append(early, m)
 		}
-		return m.Code() >= 200 && m.Header("Call-ID") == r.CallID && m.Header("CSeq") == fmt.Sprintf("%d %s", r.CSeq, r.Method)
+		return r.answeredBy(m)
 	}
-	for wait := 500 * time.Millisecond; wait <= 8*time.Second; wait *= 2 {
+	for wait := 500 * time.Millisecond; wait <= 32*time.Second; wait *= 2 {
 		p.Send(t, message)
 		if m, ok := p.Within(wait, final); ok {
 			if r.Method == "INVITE" && m.Code() >= 300 {
@@ -288,6 +288,11 @@ func (p *Phone) Try(t *testing.T, r Request) (Message, bool) {
 		}
 	}
 	return "", false
+}
+
+// answeredBy tells whether a message is the final response to the request.
+func (r Request) answeredBy(m Message) bool {
+	return m.Code() >= 200 && m.Header("Call-ID") == r.CallID && m.Header("CSeq") == fmt.Sprintf("%d %s", r.CSeq, r.Method)
 }
 
 // RefusedACK is the ACK to a refused INVITE, with the Via of that.

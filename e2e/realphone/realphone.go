@@ -74,7 +74,7 @@ type Phone interface {
 }
 
 // patience is how long a phone may take for anything.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // phone is what every phone program has in common.
 type phone struct {
