@@ -117,6 +117,13 @@ const (
 	ListMyCallsParamsDirectionOutbound ListMyCallsParamsDirection = "outbound"
 )
 
+// Defines values for ExportMyCallsParamsDirection.
+const (
+	ExportMyCallsParamsDirectionInbound  ExportMyCallsParamsDirection = "inbound"
+	ExportMyCallsParamsDirectionMissed   ExportMyCallsParamsDirection = "missed"
+	ExportMyCallsParamsDirectionOutbound ExportMyCallsParamsDirection = "outbound"
+)
+
 // Defines values for ListMessagesParamsState.
 const (
 	ListMessagesParamsStateNew   ListMessagesParamsState = "new"
@@ -163,6 +170,20 @@ type AuditEntry struct {
 
 	// User The extension of the user it concerns, or empty; the ID when the account is gone.
 	User string `json:"user"`
+}
+
+// Browser defines model for Browser.
+type Browser struct {
+	// Address The IP address it signed in from.
+	Address    string    `json:"address"`
+	ID         string    `json:"id"`
+	SignedInAt time.Time `json:"signed_in_at"`
+
+	// UsedAt To a minute or so.
+	UsedAt time.Time `json:"used_at"`
+
+	// UserAgent The browser, in its own words.
+	UserAgent string `json:"user_agent"`
 }
 
 // Call defines model for Call.
@@ -602,6 +623,14 @@ type Level struct {
 // ListAuditEntry defines model for ListAuditEntry.
 type ListAuditEntry struct {
 	Items []AuditEntry `json:"items"`
+
+	// Next Asks for what comes behind, as the parameter after; missing at the end.
+	Next *string `json:"next,omitempty"`
+}
+
+// ListBrowser defines model for ListBrowser.
+type ListBrowser struct {
+	Items []Browser `json:"items"`
 
 	// Next Asks for what comes behind, as the parameter after; missing at the end.
 	Next *string `json:"next,omitempty"`
@@ -1785,11 +1814,26 @@ type ReportTimelineParams struct {
 	// To The last day; without it, today. A report is about a year at most.
 	To *string `form:"to,omitempty" json:"to,omitempty"`
 
+	// Of The extension of the person, or the name of the device.
+	Of string `form:"of" json:"of"`
+
 	// After Only what comes behind: the word next of the answer before.
 	After *string `form:"after,omitempty" json:"after,omitempty"`
 
 	// Limit At most so many.
 	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// IfNoneMatch The ETag of what you have: what is the same is answered 304, without a body.
+	IfNoneMatch *string `json:"If-None-Match,omitempty"`
+}
+
+// ExportReportTimelineParams defines parameters for ExportReportTimeline.
+type ExportReportTimelineParams struct {
+	// From The first day, in the domain's time zone; without it, four weeks back.
+	From *string `form:"from,omitempty" json:"from,omitempty"`
+
+	// To The last day; without it, today. A report is about a year at most.
+	To *string `form:"to,omitempty" json:"to,omitempty"`
 
 	// Of The extension of the person, or the name of the device.
 	Of string `form:"of" json:"of"`
@@ -2086,6 +2130,24 @@ type GetActivationParams struct {
 	IfNoneMatch *string `json:"If-None-Match,omitempty"`
 }
 
+// ListBrowsersParams defines parameters for ListBrowsers.
+type ListBrowsersParams struct {
+	// After Only what comes behind: the word next of the answer before.
+	After *string `form:"after,omitempty" json:"after,omitempty"`
+
+	// Limit At most so many.
+	Limit *int64 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// IfNoneMatch The ETag of what you have: what is the same is answered 304, without a body.
+	IfNoneMatch *string `json:"If-None-Match,omitempty"`
+}
+
+// EndBrowserParams defines parameters for EndBrowser.
+type EndBrowserParams struct {
+	// IfMatch The ETag of what you have read: when it has changed since, nothing is done, and the answer is 412.
+	IfMatch *string `json:"If-Match,omitempty"`
+}
+
 // ListMyCallsParams defines parameters for ListMyCalls.
 type ListMyCallsParams struct {
 	// Direction Only those.
@@ -2115,6 +2177,30 @@ type ListMyCallsParams struct {
 
 // ListMyCallsParamsDirection defines parameters for ListMyCalls.
 type ListMyCallsParamsDirection string
+
+// ExportMyCallsParams defines parameters for ExportMyCalls.
+type ExportMyCallsParams struct {
+	// Direction Only those.
+	Direction *ExportMyCallsParamsDirection `form:"direction,omitempty" json:"direction,omitempty"`
+
+	// Text Only those with that in a number or name, in any case.
+	Text *string `form:"text,omitempty" json:"text,omitempty"`
+
+	// Open Only those that go on.
+	Open *bool `form:"open,omitempty" json:"open,omitempty"`
+
+	// From Only from that day on in the domain's time zone, or that moment (RFC 3339).
+	From *string `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Only until the end of that day, or before that moment.
+	To *string `form:"to,omitempty" json:"to,omitempty"`
+
+	// IfNoneMatch The ETag of what you have: what is the same is answered 304, without a body.
+	IfNoneMatch *string `json:"If-None-Match,omitempty"`
+}
+
+// ExportMyCallsParamsDirection defines parameters for ExportMyCalls.
+type ExportMyCallsParamsDirection string
 
 // ListMyDevicesParams defines parameters for ListMyDevices.
 type ListMyDevicesParams struct {
@@ -2692,6 +2778,11 @@ type ClientInterface interface {
 	// Corresponds with GET /api/v1/domains/{domain}/reports/timeline (the `ReportTimeline` operationId).
 	ReportTimeline(ctx context.Context, domain string, params *ReportTimelineParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ExportReportTimeline Write that timeline as a file for spreadsheets (RFC 4180)
+	//
+	// Corresponds with GET /api/v1/domains/{domain}/reports/timeline.csv (the `ExportReportTimeline` operationId).
+	ExportReportTimeline(ctx context.Context, domain string, params *ExportReportTimelineParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListSessions List sessions, newest first
 	//
 	// Corresponds with GET /api/v1/domains/{domain}/sessions (the `ListSessions` operationId).
@@ -2944,10 +3035,25 @@ type ClientInterface interface {
 	// Corresponds with GET /api/v1/me/activations/{activation} (the `GetActivation` operationId).
 	GetActivation(ctx context.Context, activation string, params *GetActivationParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListBrowsers List the browsers in which you are signed in to the portal, newest first
+	//
+	// Corresponds with GET /api/v1/me/browsers (the `ListBrowsers` operationId).
+	ListBrowsers(ctx context.Context, params *ListBrowsersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EndBrowser Sign yourself out in a browser
+	//
+	// Corresponds with DELETE /api/v1/me/browsers/{browser} (the `EndBrowser` operationId).
+	EndBrowser(ctx context.Context, browser string, params *EndBrowserParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListMyCalls List your calls, newest first
 	//
 	// Corresponds with GET /api/v1/me/calls (the `ListMyCalls` operationId).
 	ListMyCalls(ctx context.Context, params *ListMyCallsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ExportMyCalls Write your calls as a file for spreadsheets (RFC 4180), newest first
+	//
+	// Corresponds with GET /api/v1/me/calls.csv (the `ExportMyCalls` operationId).
+	ExportMyCalls(ctx context.Context, params *ExportMyCallsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListMyDevices List your devices
 	//
@@ -3952,6 +4058,21 @@ func (c *Client) ReportTimeline(ctx context.Context, domain string, params *Repo
 	return c.Client.Do(req)
 }
 
+// ExportReportTimeline Write that timeline as a file for spreadsheets (RFC 4180)
+//
+// Corresponds with GET /api/v1/domains/{domain}/reports/timeline.csv (the `ExportReportTimeline` operationId).
+func (c *Client) ExportReportTimeline(ctx context.Context, domain string, params *ExportReportTimelineParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExportReportTimelineRequest(c.Server, domain, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListSessions List sessions, newest first
 //
 // Corresponds with GET /api/v1/domains/{domain}/sessions (the `ListSessions` operationId).
@@ -4624,11 +4745,56 @@ func (c *Client) GetActivation(ctx context.Context, activation string, params *G
 	return c.Client.Do(req)
 }
 
+// ListBrowsers List the browsers in which you are signed in to the portal, newest first
+//
+// Corresponds with GET /api/v1/me/browsers (the `ListBrowsers` operationId).
+func (c *Client) ListBrowsers(ctx context.Context, params *ListBrowsersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListBrowsersRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EndBrowser Sign yourself out in a browser
+//
+// Corresponds with DELETE /api/v1/me/browsers/{browser} (the `EndBrowser` operationId).
+func (c *Client) EndBrowser(ctx context.Context, browser string, params *EndBrowserParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEndBrowserRequest(c.Server, browser, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListMyCalls List your calls, newest first
 //
 // Corresponds with GET /api/v1/me/calls (the `ListMyCalls` operationId).
 func (c *Client) ListMyCalls(ctx context.Context, params *ListMyCallsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListMyCallsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ExportMyCalls Write your calls as a file for spreadsheets (RFC 4180), newest first
+//
+// Corresponds with GET /api/v1/me/calls.csv (the `ExportMyCalls` operationId).
+func (c *Client) ExportMyCalls(ctx context.Context, params *ExportMyCallsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExportMyCallsRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -8504,6 +8670,14 @@ func NewReportTimelineRequest(server string, domain string, params *ReportTimeli
 
 		}
 
+		if queryFrag, err := runtime.StyleParamWithOptions("form", false, "of", params.Of, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
 		if params.After != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
@@ -8519,6 +8693,94 @@ func NewReportTimelineRequest(server string, domain string, params *ReportTimeli
 		if params.Limit != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewExportReportTimelineRequest constructs an http.Request for the ExportReportTimeline method
+func NewExportReportTimelineRequest(server string, domain string, params *ExportReportTimelineParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "domain", domain, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/domains/%s/reports/timeline.csv", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -10802,6 +11064,136 @@ func NewGetActivationRequest(server string, activation string, params *GetActiva
 	return req, nil
 }
 
+// NewListBrowsersRequest constructs an http.Request for the ListBrowsers method
+func NewListBrowsersRequest(server string, params *ListBrowsersParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/me/browsers")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.After != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "after", *params.After, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Limit != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewEndBrowserRequest constructs an http.Request for the EndBrowser method
+func NewEndBrowserRequest(server string, browser string, params *EndBrowserParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "browser", browser, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/me/browsers/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", *params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 // NewListMyCallsRequest constructs an http.Request for the ListMyCalls method
 func NewListMyCallsRequest(server string, params *ListMyCallsParams) (*http.Request, error) {
 	var err error
@@ -10905,6 +11297,123 @@ func NewListMyCallsRequest(server string, params *ListMyCallsParams) (*http.Requ
 		if params.Limit != nil {
 
 			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "limit", *params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int64"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+
+		if params.IfNoneMatch != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-None-Match", *params.IfNoneMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("If-None-Match", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
+// NewExportMyCallsRequest constructs an http.Request for the ExportMyCalls method
+func NewExportMyCallsRequest(server string, params *ExportMyCallsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/me/calls.csv")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Direction != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "direction", *params.Direction, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Text != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "text", *params.Text, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Open != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "open", *params.Open, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.From != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "from", *params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.To != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "to", *params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -12024,6 +12533,13 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/v1/domains/{domain}/reports/timeline (the `ReportTimeline` operationId).
 	ReportTimelineWithResponse(ctx context.Context, domain string, params *ReportTimelineParams, reqEditors ...RequestEditorFn) (*ReportTimelineResponse, error)
 
+	// ExportReportTimelineWithResponse Write that timeline as a file for spreadsheets (RFC 4180)
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/domains/{domain}/reports/timeline.csv (the `ExportReportTimeline` operationId).
+	ExportReportTimelineWithResponse(ctx context.Context, domain string, params *ExportReportTimelineParams, reqEditors ...RequestEditorFn) (*ExportReportTimelineResponse, error)
+
 	// ListSessionsWithResponse List sessions, newest first
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -12320,12 +12836,33 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/v1/me/activations/{activation} (the `GetActivation` operationId).
 	GetActivationWithResponse(ctx context.Context, activation string, params *GetActivationParams, reqEditors ...RequestEditorFn) (*GetActivationResponse, error)
 
+	// ListBrowsersWithResponse List the browsers in which you are signed in to the portal, newest first
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/me/browsers (the `ListBrowsers` operationId).
+	ListBrowsersWithResponse(ctx context.Context, params *ListBrowsersParams, reqEditors ...RequestEditorFn) (*ListBrowsersResponse, error)
+
+	// EndBrowserWithResponse Sign yourself out in a browser
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /api/v1/me/browsers/{browser} (the `EndBrowser` operationId).
+	EndBrowserWithResponse(ctx context.Context, browser string, params *EndBrowserParams, reqEditors ...RequestEditorFn) (*EndBrowserResponse, error)
+
 	// ListMyCallsWithResponse List your calls, newest first
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /api/v1/me/calls (the `ListMyCalls` operationId).
 	ListMyCallsWithResponse(ctx context.Context, params *ListMyCallsParams, reqEditors ...RequestEditorFn) (*ListMyCallsResponse, error)
+
+	// ExportMyCallsWithResponse Write your calls as a file for spreadsheets (RFC 4180), newest first
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/me/calls.csv (the `ExportMyCalls` operationId).
+	ExportMyCallsWithResponse(ctx context.Context, params *ExportMyCallsParams, reqEditors ...RequestEditorFn) (*ExportMyCallsResponse, error)
 
 	// ListMyDevicesWithResponse List your devices
 	//
@@ -14134,6 +14671,41 @@ func (r ReportTimelineResponse) Bytes() []byte {
 	return r.Body
 }
 
+// ExportReportTimelineResponse200Headers the declared response headers of an HTTP 200 response for ExportReportTimeline
+type ExportReportTimelineResponse200Headers struct {
+	ContentType *string
+}
+
+type ExportReportTimelineResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ErrorModel
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ExportReportTimelineResponse200Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r ExportReportTimelineResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ExportReportTimelineResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// Bytes is a convenience method to retrieve the raw bytes from the HTTP response
+func (r ExportReportTimelineResponse) Bytes() []byte {
+	return r.Body
+}
+
 // ListSessionsResponse200Headers the declared response headers of an HTTP 200 response for ListSessions
 type ListSessionsResponse200Headers struct {
 	ETag *string
@@ -15259,6 +15831,72 @@ func (r GetActivationResponse) Bytes() []byte {
 	return r.Body
 }
 
+// ListBrowsersResponse200Headers the declared response headers of an HTTP 200 response for ListBrowsers
+type ListBrowsersResponse200Headers struct {
+	ETag *string
+	Link *string
+}
+
+type ListBrowsersResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ListBrowser
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ErrorModel
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ListBrowsersResponse200Headers
+}
+
+// Status returns HTTPResponse.Status
+func (r ListBrowsersResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListBrowsersResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// Bytes is a convenience method to retrieve the raw bytes from the HTTP response
+func (r ListBrowsersResponse) Bytes() []byte {
+	return r.Body
+}
+
+type EndBrowserResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ErrorModel
+}
+
+// Status returns HTTPResponse.Status
+func (r EndBrowserResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r EndBrowserResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// Bytes is a convenience method to retrieve the raw bytes from the HTTP response
+func (r EndBrowserResponse) Bytes() []byte {
+	return r.Body
+}
+
 // ListMyCallsResponse200Headers the declared response headers of an HTTP 200 response for ListMyCalls
 type ListMyCallsResponse200Headers struct {
 	ETag *string
@@ -15294,6 +15932,34 @@ func (r ListMyCallsResponse) StatusCode() int {
 
 // Bytes is a convenience method to retrieve the raw bytes from the HTTP response
 func (r ListMyCallsResponse) Bytes() []byte {
+	return r.Body
+}
+
+type ExportMyCallsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *ErrorModel
+}
+
+// Status returns HTTPResponse.Status
+func (r ExportMyCallsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ExportMyCallsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// Bytes is a convenience method to retrieve the raw bytes from the HTTP response
+func (r ExportMyCallsResponse) Bytes() []byte {
 	return r.Body
 }
 
@@ -16395,6 +17061,19 @@ func (c *ClientWithResponses) ReportTimelineWithResponse(ctx context.Context, do
 	return ParseReportTimelineResponse(rsp)
 }
 
+// ExportReportTimelineWithResponse Write that timeline as a file for spreadsheets (RFC 4180)
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/domains/{domain}/reports/timeline.csv (the `ExportReportTimeline` operationId).
+func (c *ClientWithResponses) ExportReportTimelineWithResponse(ctx context.Context, domain string, params *ExportReportTimelineParams, reqEditors ...RequestEditorFn) (*ExportReportTimelineResponse, error) {
+	rsp, err := c.ExportReportTimeline(ctx, domain, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExportReportTimelineResponse(rsp)
+}
+
 // ListSessionsWithResponse List sessions, newest first
 //
 // Returns a wrapper object for the known response body format(s).
@@ -16943,6 +17622,32 @@ func (c *ClientWithResponses) GetActivationWithResponse(ctx context.Context, act
 	return ParseGetActivationResponse(rsp)
 }
 
+// ListBrowsersWithResponse List the browsers in which you are signed in to the portal, newest first
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/me/browsers (the `ListBrowsers` operationId).
+func (c *ClientWithResponses) ListBrowsersWithResponse(ctx context.Context, params *ListBrowsersParams, reqEditors ...RequestEditorFn) (*ListBrowsersResponse, error) {
+	rsp, err := c.ListBrowsers(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListBrowsersResponse(rsp)
+}
+
+// EndBrowserWithResponse Sign yourself out in a browser
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /api/v1/me/browsers/{browser} (the `EndBrowser` operationId).
+func (c *ClientWithResponses) EndBrowserWithResponse(ctx context.Context, browser string, params *EndBrowserParams, reqEditors ...RequestEditorFn) (*EndBrowserResponse, error) {
+	rsp, err := c.EndBrowser(ctx, browser, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEndBrowserResponse(rsp)
+}
+
 // ListMyCallsWithResponse List your calls, newest first
 //
 // Returns a wrapper object for the known response body format(s).
@@ -16954,6 +17659,19 @@ func (c *ClientWithResponses) ListMyCallsWithResponse(ctx context.Context, param
 		return nil, err
 	}
 	return ParseListMyCallsResponse(rsp)
+}
+
+// ExportMyCallsWithResponse Write your calls as a file for spreadsheets (RFC 4180), newest first
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/me/calls.csv (the `ExportMyCalls` operationId).
+func (c *ClientWithResponses) ExportMyCallsWithResponse(ctx context.Context, params *ExportMyCallsParams, reqEditors ...RequestEditorFn) (*ExportMyCallsResponse, error) {
+	rsp, err := c.ExportMyCalls(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExportMyCallsResponse(rsp)
 }
 
 // ListMyDevicesWithResponse List your devices
@@ -19254,6 +19972,45 @@ func ParseReportTimelineResponse(rsp *http.Response) (*ReportTimelineResponse, e
 	return response, nil
 }
 
+// ParseExportReportTimelineResponse parses an HTTP response from a ExportReportTimelineWithResponse call
+func ParseExportReportTimelineResponse(rsp *http.Response) (*ExportReportTimelineResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ExportReportTimelineResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ExportReportTimelineResponse200Headers
+		if values := rsp.Header.Values("Content-Type"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Content-Type", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ContentType = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseListSessionsResponse parses an HTTP response from a ListSessionsWithResponse call
 func ParseListSessionsResponse(rsp *http.Response) (*ListSessionsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -20639,6 +21396,88 @@ func ParseGetActivationResponse(rsp *http.Response) (*GetActivationResponse, err
 	return response, nil
 }
 
+// ParseListBrowsersResponse parses an HTTP response from a ListBrowsersWithResponse call
+func ParseListBrowsersResponse(rsp *http.Response) (*ListBrowsersResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListBrowsersResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ListBrowser
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ListBrowsersResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = &value
+		}
+		if values := rsp.Header.Values("Link"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Link", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Link = &value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseEndBrowserResponse parses an HTTP response from a EndBrowserWithResponse call
+func ParseEndBrowserResponse(rsp *http.Response) (*EndBrowserResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &EndBrowserResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case rsp.StatusCode == 204:
+		break // No content-type
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListMyCallsResponse parses an HTTP response from a ListMyCallsWithResponse call
 func ParseListMyCallsResponse(rsp *http.Response) (*ListMyCallsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -20687,6 +21526,32 @@ func ParseListMyCallsResponse(rsp *http.Response) (*ListMyCallsResponse, error) 
 			headers.Link = &value
 		}
 		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseExportMyCallsResponse parses an HTTP response from a ExportMyCallsWithResponse call
+func ParseExportMyCallsResponse(rsp *http.Response) (*ExportMyCallsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ExportMyCallsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest ErrorModel
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
 	}
 
 	return response, nil

@@ -37,7 +37,8 @@ func (a *App) openWeb(ctx context.Context) error {
 	used := usage.New(a.directory, a.sessions, a.db.Records(), a.db.Audit())
 	floors := floorplan.New(a.db.Floors(), a.directory)
 	api := restapi.New(restapi.Config{
-		Directory: a.directory, Sessions: a.sessions, Calls: a.db.Records(), Lockouts: a.login, Keys: a.keys, Once: a.once, Events: a.eventLog, Webhooks: a.webhooks, Floors: floors, Mailboxes: a.mailboxes, Activations: a.phones.board,
+		Directory: a.directory, Sessions: a.sessions, Calls: a.db.Records(), Lockouts: a.login, Keys: a.keys, Once: a.once, Events: a.eventLog, Webhooks: a.webhooks, Floors: floors, Mailboxes: a.mailboxes,
+		Browsers: a.signedIn, Activations: a.phones.board,
 		Trunks: a.phones.trunks, Phones: a.phones.orders, Locations: a.locations, Audit: a.db.Audit(),
 		Usage: used, Backup: a.backup, Ready: a.ready, Version: version(), Now: a.cfg.Now, Log: a.log,
 	})

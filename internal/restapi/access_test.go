@@ -99,6 +99,7 @@ func operations() []operation {
 		{"report-desks", "GET" + acme + "/reports/desks", "", supervisors},
 		{"report-people", "GET" + acme + "/reports/people", "", supervisors},
 		{"report-timeline", "GET" + acme + "/reports/timeline?of=5401", "", supervisors},
+		{"export-report-timeline", "GET" + acme + "/reports/timeline.csv?of=5401", "", supervisors},
 		{"export-report-hours", "GET" + acme + "/reports/hours.csv", "", supervisors},
 		{"export-report-levels", "GET" + acme + "/reports/levels.csv", "", supervisors},
 		{"export-report-desks", "GET" + acme + "/reports/desks.csv", "", supervisors},
@@ -110,6 +111,8 @@ func operations() []operation {
 		{"list-my-sessions", "GET /api/v1/me/sessions", "", everybody},
 		{"end-my-session", "DELETE /api/v1/me/sessions/5402", "", everybody},
 		{"list-my-calls", "GET /api/v1/me/calls", "", everybody},
+		{"export-my-calls", "GET /api/v1/me/calls.csv", "", everybody},
+		{"list-browsers", "GET /api/v1/me/browsers", "", everybody},
 		{"list-messages", "GET /api/v1/me/messages", "", everybody},
 		{"get-message", "GET /api/v1/me/messages/{message}", "", everybody},
 		{"get-message-sound", "GET /api/v1/me/messages/{message}/sound", "", everybody},
@@ -128,7 +131,7 @@ func operations() []operation {
 // elsewhere are operations that are tested on their own, as what they answer to
 // depends on more than the scope.
 func elsewhere() []string {
-	return []string{"add-key", "delete-key", "watch-events", "activate-phone", "get-activation", "cancel-activation"}
+	return []string{"add-key", "delete-key", "watch-events", "activate-phone", "get-activation", "cancel-activation", "end-browser"}
 }
 
 func TestEveryOperationStandsInTheTable(t *testing.T) {

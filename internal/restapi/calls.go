@@ -93,17 +93,22 @@ func (a *API) listCalls(ctx context.Context, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	after, err := parsePlace(in.After)
+	return a.callPage(ctx, q, in.Page)
+}
+
+// callPage answers with a page of calls, newest first.
+func (a *API) callPage(ctx context.Context, q callrecord.Query, of Page) (*list[resource.Call], error) {
+	after, err := parsePlace(of.After)
 	if err != nil {
 		return nil, err
 	}
-	q.After, q.Limit = callrecord.Cursor{StartedAt: after.at, ID: after.id}, in.Limit+1
+	q.After, q.Limit = callrecord.Cursor{StartedAt: after.at, ID: after.id}, of.Limit+1
 	found, err := a.cfg.Calls.Records(ctx, q)
 	if err != nil {
 		return nil, a.problem(ctx, err, "")
 	}
 	at := func(r callrecord.Record) place { return place{r.StartedAt, r.ID} }
-	return newest(ctx, in.Page, found, at, func(r callrecord.Record) (resource.Call, bool) { return a.viewCall(&r, q.UserID), true }), nil
+	return newest(ctx, of, found, at, func(r callrecord.Record) (resource.Call, bool) { return a.viewCall(&r, q.UserID), true }), nil
 }
 
 func (a *API) viewCall(r *callrecord.Record, userID string) resource.Call {
@@ -160,6 +165,11 @@ func (a *API) exportCalls(ctx context.Context, in *CallFilter) (*huma.StreamResp
 	if err != nil {
 		return nil, err
 	}
+	return a.callSheet(ctx, d, q)
+}
+
+// callSheet answers with calls as a file for spreadsheets.
+func (a *API) callSheet(ctx context.Context, d directory.Domain, q callrecord.Query) (*huma.StreamResponse, error) {
 	q.Limit = exportPage
 	page, err := a.cfg.Calls.Records(ctx, q) // before the answer begins, so that it can be a problem
 	if err != nil {

@@ -3,6 +3,7 @@ package restapi
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -10,6 +11,7 @@ import (
 	"github.com/hotdesk-pbx/hotdesk/internal/callrecord"
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
+	"github.com/hotdesk-pbx/hotdesk/internal/login"
 	"github.com/hotdesk-pbx/hotdesk/internal/restapi/resource"
 )
 
@@ -117,31 +119,83 @@ func (a *API) endMySession(ctx context.Context, in *struct {
 	return nil, none("session or device of yours", in.Session)
 }
 
-func (a *API) listMyCalls(ctx context.Context, in *struct {
+// MyCalls selects calls of one's own.
+type MyCalls struct {
 	Direction string `query:"direction" enum:"inbound,outbound,missed" doc:"Only those."`
 	Text      string `query:"text" doc:"Only those with that in a number or name, in any case."`
 	Open      bool   `query:"open" doc:"Only those that go on."`
 	Span
+}
+
+func (a *API) myCalls(ctx context.Context, in *MyCalls) (directory.Domain, callrecord.Query, error) {
+	d, user, err := a.me(ctx)
+	if err != nil {
+		return d, callrecord.Query{}, err
+	}
+	q := callrecord.Query{DomainID: d.ID, UserID: user.ID, Direction: callrecord.Direction(in.Direction), Text: in.Text, Open: in.Open}
+	q.From, q.To, err = in.times(zoneOf(d))
+	return d, q, err
+}
+
+func (a *API) exportMyCalls(ctx context.Context, in *MyCalls) (*huma.StreamResponse, error) {
+	d, q, err := a.myCalls(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	return a.callSheet(ctx, d, q)
+}
+
+func (a *API) listMyCalls(ctx context.Context, in *struct {
+	MyCalls
 	Page
 },
 ) (*list[resource.Call], error) {
-	d, user, err := a.me(ctx)
+	_, q, err := a.myCalls(ctx, &in.MyCalls)
 	if err != nil {
 		return nil, err
 	}
-	q := callrecord.Query{DomainID: d.ID, UserID: user.ID, Direction: callrecord.Direction(in.Direction), Text: in.Text, Open: in.Open, Limit: in.Limit + 1}
-	after, err := parsePlace(in.After)
+	return a.callPage(ctx, q, in.Page)
+}
+
+// Browsers are where people are signed in to the portal.
+type Browsers interface {
+	Sessions(ctx context.Context, userID string) ([]login.WebSession, error)
+	End(ctx context.Context, userID, id string) error
+}
+
+func (a *API) listBrowsers(ctx context.Context, in *struct{ Page }) (*list[resource.Browser], error) {
+	_, user, err := a.me(ctx)
 	if err != nil {
 		return nil, err
 	}
-	q.After = callrecord.Cursor{StartedAt: after.at, ID: after.id}
-	if q.From, q.To, err = in.times(zoneOf(d)); err != nil {
-		return nil, err
-	}
-	found, err := a.cfg.Calls.Records(ctx, q)
+	sessions, err := a.cfg.Browsers.Sessions(ctx, user.ID)
 	if err != nil {
 		return nil, a.problem(ctx, err, "")
 	}
-	at := func(r callrecord.Record) place { return place{r.StartedAt, r.ID} }
-	return newest(ctx, in.Page, found, at, func(r callrecord.Record) (resource.Call, bool) { return a.viewCall(&r, user.ID), true }), nil
+	browsers := make([]resource.Browser, len(sessions))
+	for i, s := range sessions {
+		browsers[i] = resource.Browser{ID: s.ID, Address: s.Source, UserAgent: s.Agent, SignedInAt: s.CreatedAt, UsedAt: s.UsedAt}
+	}
+	return pageOf(ctx, in.Page, browsers, func(b resource.Browser) string { return b.ID })
+}
+
+func (a *API) endBrowser(ctx context.Context, in *struct {
+	Browser string `path:"browser" doc:"The ID that the list tells."`
+},
+) (*struct{}, error) {
+	_, user, err := a.me(ctx)
+	if err != nil {
+		return nil, err
+	}
+	sessions, err := a.cfg.Browsers.Sessions(ctx, user.ID)
+	if err != nil {
+		return nil, a.problem(ctx, err, "")
+	}
+	if !slices.ContainsFunc(sessions, func(s login.WebSession) bool { return s.ID == in.Browser }) {
+		return nil, none("browser", in.Browser)
+	}
+	if err := a.cfg.Browsers.End(ctx, user.ID, in.Browser); err != nil {
+		return nil, a.problem(ctx, err, "")
+	}
+	return &struct{}{}, nil
 }

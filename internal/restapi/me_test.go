@@ -3,6 +3,8 @@ package restapi_test
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -93,6 +95,49 @@ func TestMyOwnThings(t *testing.T) {
 		if got.status != c.status || !strings.Contains(got.body, c.want) {
 			t.Errorf("%s %s: %d %.300s, want %d %s", c.line, c.body, got.status, got.body, c.status, c.want)
 		}
+	}
+}
+
+// Where somebody is signed in to the portal is seen, and ended, by the API too.
+func TestMyBrowsers(t *testing.T) {
+	t.Parallel()
+	n := startNetwork(t)
+	key := n.keyFor(t, "basic_user")
+	if got := n.send(t, key, "PATCH /api/v1/me", `{"password":"a portal password"}`); got.status != 200 {
+		t.Fatalf("%d %s", got.status, got.body)
+	}
+	form := url.Values{"name": {"1006@acme.test"}, "password": {"a portal password"}, "next": {"/phones"}}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+n.App.HTTPAddr()+"/sign-in", strings.NewReader(form.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("User-Agent", "Netscape")
+	signedIn, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil || signedIn.StatusCode != http.StatusSeeOther {
+		t.Fatalf("%v %v", signedIn, err)
+	}
+	_ = signedIn.Body.Close()
+	browsers := items[resource.Browser](t, n.send(t, key, "GET /api/v1/me/browsers", "")).Items
+	if len(browsers) != 1 || browsers[0].UserAgent != "Netscape" || browsers[0].Address == "" || browsers[0].SignedInAt.IsZero() {
+		t.Fatalf("signed in at %+v", browsers)
+	}
+	path := "/api/v1/me/browsers/" + browsers[0].ID
+	for _, c := range []struct {
+		key, line string
+		status    int
+	}{
+		{n.keyFor(t, "call_center_agent"), "DELETE " + path, 404},
+		{key, "DELETE /api/v1/me/browsers/none", 404},
+		{key, "DELETE " + path, 204},
+		{key, "DELETE " + path, 404},
+	} {
+		if got := n.send(t, c.key, c.line, ""); got.status != c.status {
+			t.Errorf("%s: %d %s, want %d", c.line, got.status, got.body, c.status)
+		}
+	}
+	if left := items[resource.Browser](t, n.send(t, key, "GET /api/v1/me/browsers", "")).Items; len(left) != 0 {
+		t.Errorf("still signed in at %+v", left)
 	}
 }
 

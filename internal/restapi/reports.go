@@ -2,6 +2,7 @@ package restapi
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"strconv"
@@ -27,6 +28,7 @@ func (a *API) reportRoutes(r router) {
 	add(r, calls, route("report-desks", get, reports+"/desks", "Tell how each desk was used, the one that was used longest first"), a.reportDesks)
 	add(r, calls, route("report-people", get, reports+"/people", "Tell how each person used desks and called"), a.reportPeople)
 	add(r, calls, route("report-timeline", get, reports+"/timeline", "Tell what happened at a desk or to a person, newest first: sessions, refusals, emergencies and calls"), a.reportTimeline)
+	add(r, calls, export("export-report-timeline", reports+"/timeline.csv", "text/csv", "Write that timeline as a file for spreadsheets (RFC 4180)"), a.exportTimeline)
 	for _, table := range usage.Tables() {
 		add(r, calls, export("export-report-"+table, reports+"/"+table+".csv", "text/csv", "Write that report as a file for spreadsheets (RFC 4180): "+table), a.exportReport(table))
 	}
@@ -121,19 +123,30 @@ func (a *API) reportPeople(ctx context.Context, in *InReport) (*list[resource.Pe
 	return listOf(ctx, views, ""), nil
 }
 
-func (a *API) reportTimeline(ctx context.Context, in *struct {
+// InTimeline is the part of a request that asks for a timeline.
+type InTimeline struct {
 	InReport
-	Page
 	Whose string `query:"of" required:"true" doc:"The extension of the person, or the name of the device."`
+}
+
+func (a *API) subject(ctx context.Context, in InTimeline) (of usage.Scope, whose usage.Subject, err error) {
+	if of, err = a.scope(ctx, in.InReport); err != nil {
+		return of, whose, err
+	}
+	if whose, err = a.cfg.Usage.Subject(of, in.Whose); err != nil {
+		return of, whose, inQuery("of", err)
+	}
+	return of, whose, nil
+}
+
+func (a *API) reportTimeline(ctx context.Context, in *struct {
+	InTimeline
+	Page
 },
 ) (*list[resource.Moment], error) {
-	of, err := a.scope(ctx, in.InReport)
+	of, whose, err := a.subject(ctx, in.InTimeline)
 	if err != nil {
 		return nil, err
-	}
-	whose, err := a.cfg.Usage.Subject(of, in.Whose)
-	if err != nil {
-		return nil, inQuery("of", err)
 	}
 	if in.After != "" {
 		before, err := strconv.ParseInt(in.After, 10, 64)
@@ -175,6 +188,41 @@ func (a *API) viewMoment(m report.Moment, userID string) resource.Moment {
 	return view
 }
 
+func (a *API) exportTimeline(ctx context.Context, in *InTimeline) (*file, error) {
+	of, whose, err := a.subject(ctx, *in)
+	if err != nil {
+		return nil, err
+	}
+	moments, _, err := a.cfg.Usage.Moments(ctx, of, whose, 0)
+	if err != nil {
+		return nil, a.problem(ctx, err, "")
+	}
+	rows := [][]string{{"at", "what", "user", "device", "ended_at", "how"}}
+	for _, m := range moments {
+		rows = append(rows, row(of, a.viewMoment(m, whose.User.ID)))
+	}
+	return a.sheet(ctx, rows)
+}
+
+// row is a moment in a file for spreadsheets. Of a call it tells the caller.
+func row(of usage.Scope, m resource.Moment) []string {
+	at := of.Sheet(m.At)
+	ended := func(at *time.Time) string {
+		if at == nil {
+			return ""
+		}
+		return of.Sheet(*at)
+	}
+	switch {
+	case m.Session != nil:
+		return []string{at, "session", m.Session.User, m.Session.Device, ended(m.Session.EndedAt), m.Session.Reason}
+	case m.Entry != nil:
+		return []string{at, m.Entry.Action, m.Entry.User, m.Entry.Device, "", m.Entry.Detail}
+	default:
+		return []string{at, "call", cmp.Or(m.Call.Caller.User, m.Call.Caller.Number), m.Call.Caller.Device, ended(m.Call.EndedAt), m.Call.Result}
+	}
+}
+
 // exportReport makes the operation that writes a report as a file.
 func (a *API) exportReport(table string) func(context.Context, *InReport) (*file, error) {
 	return func(ctx context.Context, in *InReport) (*file, error) {
@@ -186,10 +234,15 @@ func (a *API) exportReport(table string) func(context.Context, *InReport) (*file
 		if err != nil {
 			return nil, a.problem(ctx, err, "")
 		}
-		var text bytes.Buffer
-		if err := usage.WriteCSV(&text, rows); err != nil {
-			return nil, a.problem(ctx, err, "")
-		}
-		return &file{ContentType: "text/csv; charset=utf-8; header=present", Body: text.Bytes()}, nil
+		return a.sheet(ctx, rows)
 	}
+}
+
+// sheet answers with a file for spreadsheets.
+func (a *API) sheet(ctx context.Context, rows [][]string) (*file, error) {
+	var text bytes.Buffer
+	if err := usage.WriteCSV(&text, rows); err != nil {
+		return nil, a.problem(ctx, err, "")
+	}
+	return &file{ContentType: "text/csv; charset=utf-8; header=present", Body: text.Bytes()}, nil
 }

@@ -1,6 +1,7 @@
 package restapi_test
 
 import (
+	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -86,6 +87,17 @@ func (n *network) timeline(t *testing.T, key string) {
 	}
 	if got := strings.Join(told, ", "); got != "1005 released, session.refused" {
 		t.Errorf("the timeline tells: %s", got)
+	}
+	rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(n.send(t, key, reports+"/timeline.csv?of=5401", "").body, "\ufeff"))).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var written []string
+	for _, row := range rows {
+		written = append(written, strings.Join(row[1:4], " ")+" "+row[5])
+	}
+	if got := strings.Join(written, ", "); got != "what user device how, session 1005 5401 released, session.refused  5401 pin_wrong" {
+		t.Errorf("the timeline as CSV tells: %s", got)
 	}
 }
 

@@ -77,6 +77,7 @@ type Config struct {
 	Webhooks  Webhooks
 	Floors    *floorplan.Service
 	Mailboxes Mailboxes
+	Browsers  Browsers
 	// Activations rings hot desks for people.
 	Activations Activations
 	Trunks      Trunks

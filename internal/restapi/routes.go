@@ -185,6 +185,9 @@ func (a *API) ownRoutes(r router) {
 	add(r, own, route("list-my-sessions", get, me+"/sessions", "List your sessions at hot desks, newest first"), a.listMySessions)
 	add(r, own, route("end-my-session", remove, me+"/sessions/{session}", "Give back a hot desk"), a.endMySession)
 	add(r, own, route("list-my-calls", get, me+"/calls", "List your calls, newest first"), a.listMyCalls)
+	add(r, own, export("export-my-calls", me+"/calls.csv", "text/csv", "Write your calls as a file for spreadsheets (RFC 4180), newest first"), a.exportMyCalls)
+	add(r, own, route("list-browsers", get, me+"/browsers", "List the browsers in which you are signed in to the portal, newest first"), a.listBrowsers)
+	add(r, own, route("end-browser", remove, me+"/browsers/{browser}", "Sign yourself out in a browser"), a.endBrowser)
 
 	add(r, own, route("list-messages", get, me+"/messages", "List your voicemail messages, oldest first"), a.listMessages)
 	add(r, own, route("get-message", get, me+"/messages/{message}", "Show a message"), a.getMessage)

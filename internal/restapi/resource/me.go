@@ -15,6 +15,15 @@ type MeInput struct {
 	ForwardNoAnswer *string `json:"forward_no_answer,omitempty"`
 }
 
+// Browser is one in which a person is signed in to the portal.
+type Browser struct {
+	ID         string    `json:"id"`
+	Address    string    `json:"address" doc:"The IP address it signed in from."`
+	UserAgent  string    `json:"user_agent" doc:"The browser, in its own words."`
+	SignedInAt time.Time `json:"signed_in_at"`
+	UsedAt     time.Time `json:"used_at" doc:"To a minute or so."`
+}
+
 // Message is a voicemail message.
 type Message struct {
 	ID           string    `json:"id"`
