@@ -57,7 +57,9 @@ func (a *App) openTelephony(context.Context) error {
 		Engine: engine, Directory: a.directory, Sessions: a.sessions, Locations: a.locations, Calls: a.phones.board,
 		Mailboxes: a.mailboxes, Events: a.bus, Now: a.cfg.Now, Log: a.log,
 	})
-	a.phones.orders = checksync.New(checksync.Config{Engine: engine, Directory: a.directory, Locations: a.locations, Log: a.log})
+	a.phones.orders = checksync.New(checksync.Config{
+		Engine: engine, Directory: a.directory, Locations: a.locations, Audit: a.db.Audit(), Now: a.cfg.Now,
+	})
 	a.phones.server = sipserver.New(sipserver.Config{
 		Engine: engine, Dialogs: legs, Switchboard: a.phones.board, Trunks: a.phones.trunks, Lamps: a.phones.lamps, Directory: a.directory, Locations: a.locations,
 		Digest: digest.New(digest.Config{Offers: a.algorithms(), Now: a.cfg.Now}), Now: a.cfg.Now, Log: a.log,

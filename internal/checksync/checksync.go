@@ -7,10 +7,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
+
+	"github.com/hotdesk-pbx/hotdesk/internal/audit"
 	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/location"
 	"github.com/hotdesk-pbx/hotdesk/internal/phonemodel"
@@ -72,12 +74,18 @@ type Locations interface {
 	Lookup(deviceID string) []location.Binding
 }
 
+// Audit is where it is written down who told a phone what.
+type Audit interface {
+	Write(ctx context.Context, entries ...audit.Entry) error
+}
+
 // Config is what a [Service] needs; all of it.
 type Config struct {
 	Engine    *sip.Engine
 	Directory Directory
 	Locations Locations
-	Log       *slog.Logger
+	Audit     Audit
+	Now       func() time.Time
 }
 
 // Service tells phones. It is safe for concurrent use.
@@ -87,35 +95,40 @@ type Service struct{ cfg Config }
 func New(cfg Config) *Service { return &Service{cfg} }
 
 // TellPhone asks a phone, through the first of its devices that is registered.
-// It fails with [ErrNotRegistered].
-func (s *Service) TellPhone(ctx context.Context, act Act, phone directory.Phone) ([]Answer, error) {
+// It fails with [ErrNotRegistered]. By is the actor, as [audit.Entry] has it.
+func (s *Service) TellPhone(ctx context.Context, by string, act Act, phone directory.Phone) ([]Answer, error) {
 	for _, name := range phone.Devices {
 		if device, found := s.cfg.Directory.DeviceByName(phone.DomainID, name); found && len(s.cfg.Locations.Lookup(device.ID)) > 0 {
-			return s.Tell(ctx, act, device)
+			return s.Tell(ctx, by, act, device)
 		}
 	}
 	return nil, ErrNotRegistered
 }
 
 // Tell asks the phones that are registered as a device; mostly that is one. It
-// waits some seconds for the answers, and fails with [ErrNotRegistered].
-func (s *Service) Tell(ctx context.Context, act Act, device directory.Device) ([]Answer, error) {
+// waits some seconds for the answers, which the audit log tells too, and fails
+// with [ErrNotRegistered].
+func (s *Service) Tell(ctx context.Context, by string, act Act, device directory.Device) ([]Answer, error) {
 	bindings := s.cfg.Locations.Lookup(device.ID)
 	if len(bindings) == 0 {
 		return nil, ErrNotRegistered
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	asked, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	answers := make([]Answer, len(bindings))
 	var asking sync.WaitGroup
 	for i, b := range bindings {
-		asking.Go(func() { answers[i] = s.ask(ctx, act, device, b) })
+		asking.Go(func() { answers[i] = s.ask(asked, act, device, b) })
 	}
 	asking.Wait()
-	for _, a := range answers {
-		s.cfg.Log.InfoContext(ctx, "a phone was told", slog.String("act", string(act)), slog.String("device", device.Name), slog.String("answer", a.String()))
+	entries := make([]audit.Entry, len(answers))
+	for i, a := range answers {
+		entries[i] = audit.Entry{
+			ID: uuid.Must(uuid.NewV7()).String(), DomainID: device.DomainID, At: s.cfg.Now(),
+			Actor: by, Action: "phone." + string(act), DeviceID: device.ID, Detail: a.String(),
+		}
 	}
-	return answers, nil
+	return answers, s.cfg.Audit.Write(context.WithoutCancel(ctx), entries...) // they were asked, whoever still looks on
 }
 
 func (s *Service) ask(ctx context.Context, act Act, device directory.Device, b location.Binding) Answer {

@@ -252,7 +252,7 @@ func (v *visit) tellPhone(act checksync.Act) error {
 	if err != nil {
 		return err
 	}
-	answers, err := v.cfg.Phones.TellPhone(v.r.Context(), act, phone)
+	answers, err := v.cfg.Phones.TellPhone(v.r.Context(), v.user.ID, act, phone)
 	if err != nil && !errors.Is(err, checksync.ErrNotRegistered) {
 		return err
 	}

@@ -65,7 +65,7 @@ type Telephony interface {
 // Phones asks phones to fetch their settings or to start anew;
 // checksync.Service does.
 type Phones interface {
-	TellPhone(ctx context.Context, act checksync.Act, phone directory.Phone) ([]checksync.Answer, error)
+	TellPhone(ctx context.Context, by string, act checksync.Act, phone directory.Phone) ([]checksync.Answer, error)
 }
 
 // Mail sends a mail to see whether a domain's mail server takes it; what it fails

@@ -15,7 +15,7 @@ func (a *API) tellDevice(act checksync.Act) func(context.Context, *InDevice) (*l
 		if err != nil {
 			return nil, err
 		}
-		answers, err := a.cfg.Phones.Tell(ctx, act, d)
+		answers, err := a.cfg.Phones.Tell(ctx, by(ctx).Actor, act, d)
 		return a.viewAnswers(ctx, answers, err)
 	}
 }
@@ -27,7 +27,7 @@ func (a *API) tellPhone(act checksync.Act) func(context.Context, *InPhone) (*lis
 		if err != nil {
 			return nil, err
 		}
-		answers, err := a.cfg.Phones.TellPhone(ctx, act, p)
+		answers, err := a.cfg.Phones.TellPhone(ctx, by(ctx).Actor, act, p)
 		return a.viewAnswers(ctx, answers, err)
 	}
 }

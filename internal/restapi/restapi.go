@@ -56,8 +56,8 @@ type Locations interface {
 // Phones asks phones to fetch their settings or to start anew:
 // [*checksync.Service].
 type Phones interface {
-	Tell(ctx context.Context, act checksync.Act, device directory.Device) ([]checksync.Answer, error)
-	TellPhone(ctx context.Context, act checksync.Act, phone directory.Phone) ([]checksync.Answer, error)
+	Tell(ctx context.Context, by string, act checksync.Act, device directory.Device) ([]checksync.Answer, error)
+	TellPhone(ctx context.Context, by string, act checksync.Act, phone directory.Phone) ([]checksync.Answer, error)
 }
 
 // Trunks tells how outside lines stand: [*trunk.Service].

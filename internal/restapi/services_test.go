@@ -82,14 +82,14 @@ func (lines) Lookup(string) []location.Binding { return nil }
 // handsets all take what they are asked to do, but for one that is not registered.
 type handsets struct{}
 
-func (handsets) Tell(_ context.Context, act checksync.Act, d directory.Device) ([]checksync.Answer, error) {
+func (handsets) Tell(_ context.Context, _ string, act checksync.Act, d directory.Device) ([]checksync.Answer, error) {
 	if d.Name == "window" {
 		return nil, checksync.ErrNotRegistered
 	}
 	return []checksync.Answer{{UserAgent: "Phone", Contact: "sip:" + d.Name + "@192.0.2.1", Status: 200, Reason: string(act)}}, nil
 }
 
-func (handsets) TellPhone(_ context.Context, act checksync.Act, p directory.Phone) ([]checksync.Answer, error) {
+func (handsets) TellPhone(_ context.Context, _ string, act checksync.Act, p directory.Phone) ([]checksync.Answer, error) {
 	return []checksync.Answer{{Contact: "sip:" + p.MAC + "@192.0.2.1", Reason: string(act)}}, nil
 }
 

@@ -2,12 +2,14 @@ package sqlstore
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/audit"
 )
 
 // Audit is the audit log. Entries are written by the stores whose acts they
-// tell of, in the same transaction.
+// tell of, in the same transaction, and by [Audit.Write] where no store is
+// changed.
 type Audit struct{ db *DB }
 
 // Audit returns the audit log.
@@ -26,6 +28,15 @@ func (a *Audit) Entries(ctx context.Context, q audit.Query) ([]audit.Entry, erro
 	text := "select id, domain_id, at, actor, action, device_id, user_id, detail from audit_entries" +
 		s.end("at desc, id desc", q.Limit)
 	return collect(ctx, a.db.reader, auditFields, text, s.args...)
+}
+
+// Write writes entries of acts that change nothing that is stored.
+func (a *Audit) Write(ctx context.Context, entries ...audit.Entry) error {
+	err := a.db.write(ctx, func(ctx context.Context, tx *writeConn) error { return insertAudit(ctx, tx, entries) })
+	if err != nil {
+		return fmt.Errorf("write to the audit log: %w", err)
+	}
+	return nil
 }
 
 func auditFields(e *audit.Entry) []any {
