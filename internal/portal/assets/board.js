@@ -82,6 +82,7 @@ filter?.addEventListener("submit", (event) => {
 // that have changed.
 const counts = document.querySelectorAll("[data-counts]");
 const none = byID("none");
+const firstPhones = byID("first-phones");
 const changed = (tiles) => {
   const numbers = {};
   let shown = 0;
@@ -93,6 +94,7 @@ const changed = (tiles) => {
     const n = String(numbers[count.dataset.counts] ?? 0);
     if (count.textContent !== n) count.textContent = n;
   }
+  if (firstPhones) firstPhones.hidden = numbers["Not registered"] !== list.children.length;
   if (none) none.hidden = list.children.length === 0 || shown > 0;
   document.dispatchEvent(new CustomEvent("desks", { detail: tiles }));
 };
