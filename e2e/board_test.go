@@ -91,7 +91,7 @@ func (w *wire) set(cut bool) {
 func TestBoardLosesItsConnection(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	s.apply(t, office()+"[[user]]\nextension = \"1000\"\nname = \"Mia Manager\"\nscope = \"office_manager\"\npassword = \""+portalPassword+"\"\n")
+	s.apply(t, managed())
 	w := newWire(t, s.http)
 	manager := startBrowser(t, s)
 	manager.base = "http://" + w.listener.Addr().String()

@@ -12,6 +12,11 @@ func office(policy ...string) string {
 	return officeWith("enabled = false", policy...)
 }
 
+// managed is that office with a manager who may come into the portal.
+func managed() string {
+	return office() + "[[user]]\nextension = \"1000\"\nname = \"Mia Manager\"\nscope = \"office_manager\"\npassword = \"" + portalPassword + "\"\n"
+}
+
 // officeWith is the office with lines for [domain.mailboxes].
 func officeWith(mailboxes string, policy ...string) string {
 	var b strings.Builder

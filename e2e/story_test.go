@@ -165,6 +165,17 @@ type api struct {
 	base, key string
 }
 
+// api has a key made by the command line.
+func (s *server) api(t *testing.T, flags ...string) api {
+	t.Helper()
+	var made resource.Key
+	out := s.hotdesk(t, append([]string{"key", "add", "program", "--json"}, flags...)...)
+	if err := json.Unmarshal([]byte(out), &made); err != nil || made.Key == "" {
+		t.Fatalf("the key is %s, %v", out, err)
+	}
+	return api{t: t, base: "http://" + s.http, key: made.Key}
+}
+
 // ask sends a request, whose success is any status of the 200s, and reads the
 // answer into a value, if that is not nil.
 func (a api) ask(method, path string, body, answer any) {
@@ -220,15 +231,7 @@ func TestStoryByTheAPI(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	type fields = map[string]any
-	keyOf := func(flags ...string) api {
-		var made resource.Key
-		out := s.hotdesk(t, append([]string{"key", "add", "story", "--json"}, flags...)...)
-		if err := json.Unmarshal([]byte(out), &made); err != nil || made.Key == "" {
-			t.Fatalf("the key is %s, %v", out, err)
-		}
-		return api{t: t, base: "http://" + s.http, key: made.Key}
-	}
-	root := keyOf("--scope", "super_user")
+	root := s.api(t, "--scope", "super_user")
 	root.ask(http.MethodPost, "/domains", fields{"name": "acme.test", "timezone": "America/Toronto", "country": "CA"}, nil)
 	const office = "/domains/acme.test"
 	root.ask(http.MethodPost, office+"/users", fields{"extension": "5401", "name": "Window 1", "place": "Floor 5, 100 King St W, Toronto"}, nil)
@@ -257,7 +260,7 @@ func TestStoryByTheAPI(t *testing.T) {
 	root.ask(http.MethodPost, office+"/import", "extension,name,scope,pin\n1002,Ben Okafor,basic_user,2580\n", nil)
 	root.ask(http.MethodGet, office+"/users/1002", nil, nil)
 
-	ana := keyOf("--domain", "acme.test", "--user", "1001")
+	ana := s.api(t, "--domain", "acme.test", "--user", "1001")
 	var activation resource.Activation
 	ana.ask(http.MethodPost, "/me/activations", fields{"desk": "5401"}, &activation)
 	desk.Await(t, realphone.Incoming)

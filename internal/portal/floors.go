@@ -3,6 +3,7 @@ package portal
 import (
 	"errors"
 	"io"
+	"mime/multipart"
 	"net/http"
 	"strconv"
 	"strings"
@@ -131,7 +132,7 @@ func (v *visit) floorPicture() error {
 	return nil
 }
 
-func (v *visit) addFloorPage() error { return v.showAddFloor(newForm()) }
+func (v *visit) addFloorPage() error { return v.showAddFloor(newForm(idField, directory.NewID())) }
 
 func (v *visit) showAddFloor(f *form) error {
 	floors, err := v.cfg.Floors.Floors(v.r.Context(), v.domain.ID)
@@ -147,7 +148,14 @@ func (v *visit) addFloor() error {
 	if err != nil {
 		return err
 	}
-	floor := floorplan.Floor{ID: directory.NewID(), DomainID: v.domain.ID, Name: f.text("name")}
+	id, err := f.newID()
+	if err != nil {
+		return err
+	}
+	if made, err := v.cfg.Floors.Floor(v.r.Context(), v.domain.ID, id); err == nil { // by the same form, sent twice
+		return v.done(floorPath(v.domain, made)+"?arrange=", made.Name+" is added. Now drag the desks to their places.")
+	}
+	floor := floorplan.Floor{ID: id, DomainID: v.domain.ID, Name: f.text("name")}
 	if saved, err := v.saveFloor(f, floor, picture); err != nil || !saved {
 		return errors.Join(err, v.showAddFloor(f))
 	}
@@ -188,31 +196,43 @@ func (v *visit) saveFloor(f *form, floor floorplan.Floor, picture []byte) (bool,
 	return false, nil
 }
 
-// readUpload reads a form with a picture; nil when none was chosen.
+// readUpload reads a form with a picture; nil when none was chosen. What comes
+// before a picture that is too large is kept.
 func (v *visit) readUpload() (*form, []byte, error) {
 	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, floorplan.MaxBytes+maxForm)
 	f := newForm()
-	err := v.r.ParseMultipartForm(maxForm)
-	var tooLarge *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLarge):
-		f.refuse("picture", floorplan.ErrTooLarge.Error())
-		return f, nil, nil
-	case err != nil:
+	parts, err := v.r.MultipartReader()
+	if err != nil {
 		return nil, nil, &badRequestError{err: err}
 	}
-	defer func() { _ = v.r.MultipartForm.RemoveAll() }() // what is left is the system's to clear
-	f.Values.Set("name", v.r.PostFormValue("name"))
-	file, _, err := v.r.FormFile("picture")
+	var picture []byte
+	for {
+		name, content, err := nextField(parts)
+		var tooLarge *http.MaxBytesError
+		switch {
+		case errors.Is(err, io.EOF):
+			return f, picture, nil
+		case errors.As(err, &tooLarge):
+			f.refuse("picture", floorplan.ErrTooLarge.Error())
+			return f, nil, nil
+		case err != nil:
+			return nil, nil, &badRequestError{err: err}
+		case name != "picture":
+			f.Values.Set(name, string(content))
+		case len(content) > 0:
+			picture = content
+		}
+	}
+}
+
+// nextField reads a field of a form, or fails with [io.EOF] behind the last.
+func nextField(parts *multipart.Reader) (name string, content []byte, err error) {
+	part, err := parts.NextPart()
 	if err != nil {
-		return f, nil, nil // none was chosen
+		return "", nil, err
 	}
-	defer func() { _ = file.Close() }() // it was only read
-	picture, err := io.ReadAll(file)
-	if err != nil || len(picture) == 0 {
-		return f, nil, err
-	}
-	return f, picture, nil
+	content, err = io.ReadAll(part)
+	return part.FormName(), content, err
 }
 
 // deleteFloor removes a floor.

@@ -3,6 +3,7 @@ package portal_test
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"hash/crc32"
 	"image"
 	"image/png"
@@ -12,6 +13,8 @@ import (
 	"path"
 	"strings"
 	"testing"
+
+	"github.com/google/uuid"
 )
 
 const addFloor = boardPath + "/floors/add"
@@ -19,9 +22,15 @@ const addFloor = boardPath + "/floors/add"
 // upload sends a form with a file.
 func (b *browser) upload(to, name, file string, content []byte) page {
 	b.t.Helper()
+	return b.uploadAgain(uuid.NewString(), to, name, file, content)
+}
+
+// uploadAgain sends the form that makes something of an ID.
+func (b *browser) uploadAgain(id, to, name, file string, content []byte) page {
+	b.t.Helper()
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
-	if err := form.WriteField("name", name); err != nil {
+	if err := errors.Join(form.WriteField("id", id), form.WriteField("name", name)); err != nil {
 		b.t.Fatal(err)
 	}
 	part, err := form.CreateFormFile("picture", file)
@@ -81,18 +90,28 @@ func TestFloorIsMadeOfAPicture(t *testing.T) {
 		"no name":                {" ", "plan.png", good, "needs a name"},
 		"a name without end":     {strings.Repeat("x", 100), "plan.png", good, "needs a name"},
 	} {
-		if p := b.upload(addFloor, c.name, c.file, c.content); p.status != http.StatusUnprocessableEntity || !strings.Contains(p.body, c.wrong) {
-			t.Errorf("%s: %d without %q", about, p.status, c.wrong)
+		p := b.upload(addFloor, c.name, c.file, c.content)
+		if p.status != http.StatusUnprocessableEntity || !strings.Contains(p.body, c.wrong) || strings.TrimSpace(c.name) != "" && !strings.Contains(p.body, `value="`+c.name+`"`) {
+			t.Errorf("%s: %d without %q, or without what was typed", about, p.status, c.wrong)
 		}
 	}
 	if p := b.ask(http.MethodPost, addFloor, url.Values{"name": {"Floor 5"}}); p.status != http.StatusBadRequest {
 		t.Errorf("a form without a file: %d", p.status)
 	}
-	p := b.upload(addFloor, "Floor <5>", "plan.png", good)
+	if p := b.uploadAgain("", addFloor, "Floor 5", "plan.png", good); p.status != http.StatusBadRequest {
+		t.Errorf("a form without its ID: %d", p.status)
+	}
+	id := uuid.NewString()
+	p := b.uploadAgain(id, addFloor, "Floor <5>", "plan.png", good)
 	floor, arrange, _ := strings.Cut(p.location, "?")
 	if p.status != http.StatusSeeOther || arrange != "arrange=" {
 		t.Fatalf("a good picture: %d %q", p.status, p.location)
 	}
+	if again := b.uploadAgain(id, addFloor, "Floor <5>", "plan.png", good); again.location != p.location {
+		t.Errorf("a double click answers %d %q", again.status, again.location)
+	}
+	elsewhere := strings.Replace(addFloor, "acme.test", "beta.test", 1)
+	signedIn(t, o, "super_user").uploadAgain(id, elsewhere, "Stolen", "plan.png", picture(t, 8, 6))
 	if p := b.upload(addFloor, "Floor <5>", "plan.png", good); p.status != http.StatusUnprocessableEntity || !strings.Contains(p.body, "another floor has this name") {
 		t.Errorf("the name of another: %d", p.status)
 	}

@@ -42,7 +42,7 @@ func (st *Floors) Put(ctx context.Context, f floorplan.Floor, picture []byte) er
 		return tx.do(ctx, `insert into floors (id, domain_id, name, picture_type, picture, width, height, version)
 			values ($1, $2, $3, $4, $5, $6, $7, $8)
 			on conflict (id) do update set name = excluded.name, picture_type = excluded.picture_type, picture = excluded.picture,
-			width = excluded.width, height = excluded.height, version = excluded.version`,
+			width = excluded.width, height = excluded.height, version = excluded.version where floors.domain_id = excluded.domain_id`,
 			f.ID, f.DomainID, f.Name, f.Type, base64.StdEncoding.EncodeToString(picture), f.Width, f.Height, f.Version)
 	})
 	switch {
