@@ -55,11 +55,23 @@ func TestPeopleAreAddedInTheBrowser(t *testing.T) {
 	}
 }
 
-// awaits waits until an element says something.
+// awaits waits until an element says something, also on a page that is still to
+// come.
 func (b *browser) awaits(element, says string) {
 	b.t.Helper()
 	script := fmt.Sprintf("[...document.querySelectorAll(%q)].some((e) => e.textContent.includes(%q))", element, says)
-	if _, err := chromedp.Run(b.ctx, chromedp.Poll[bool](script)); err != nil {
-		b.t.Fatalf("%s does not say %q: %v", element, says, err)
+	eventually(b.t, element+" says "+says, func() bool {
+		is, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](script))
+		return err == nil && is // it fails while the browser goes from one page to another
+	})
+}
+
+// count is how many such elements the page has.
+func (b *browser) count(element string) int {
+	b.t.Helper()
+	n, err := chromedp.Run(b.ctx, chromedp.Evaluate[int](fmt.Sprintf("document.querySelectorAll(%q).length", element)))
+	if err != nil {
+		b.t.Fatalf("count %s: %v", element, err)
 	}
+	return n
 }

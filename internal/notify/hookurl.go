@@ -34,7 +34,7 @@ func (e *FieldError) Where() string { return e.Field }
 func checkURL(text string, anywhere bool, networks []netip.Prefix) error {
 	u, err := url.Parse(text)
 	switch {
-	case err != nil || len(text) > longestURL || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https":
+	case err != nil || len(text) > longestURL || strings.Contains(text, " ") || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https":
 		return &FieldError{"url", "a webhook has an address such as https://example.com/hook"}
 	case u.User != nil || u.Fragment != "":
 		return &FieldError{"url", "the address of a webhook has no user name, password or fragment: requests are signed instead"}

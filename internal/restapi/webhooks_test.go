@@ -220,7 +220,7 @@ func TestWhereWebhooksLead(t *testing.T) {
 		"http://example.com/": 422, "https://127.0.0.1/": 422, "https://10.1.2.3/": 422, "https://192.168.1.1/": 422, "https://169.254.169.254/latest": 422,
 		"https://100.64.0.1/": 422, "https://[::1]/": 422, "https://[fe80::1]/": 422, "https://[fd00::1]/": 422, "https://[::ffff:10.0.0.1]/": 422, "https://0.0.0.0/": 422,
 		"https://224.0.0.1/": 422, "https://[64:ff9b::a00:1]/": 422, "https://user:pw@example.com/": 422, "https://example.com/#x": 422, "ftp://example.com/": 422,
-		"https://": 422, "example.com": 422, "": 422, "https://example.com/" + strings.Repeat("x", 2000): 422,
+		"https://": 422, "example.com": 422, "https://example.com/?to=Ana Ruiz": 422, "": 422, "https://example.com/" + strings.Repeat("x", 2000): 422,
 	} {
 		body, err := json.Marshal(map[string]any{"url": url, "events": []string{"login"}})
 		if err != nil {
