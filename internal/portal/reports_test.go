@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/apptest"
+	"github.com/hotdesk-pbx/hotdesk/internal/directory"
 	"github.com/hotdesk-pbx/hotdesk/internal/hotdesk"
 )
 
@@ -86,6 +87,70 @@ func TestReports(t *testing.T) {
 			t.Errorf("%s as CSV: %v %q, want %q", table, err, p.body, want)
 		}
 	}
+}
+
+// TestTimelineSaysHowSessionsEnd ends sessions in every way there is, and reads
+// of each at the desk.
+func TestTimelineSaysHowSessionsEnd(t *testing.T) {
+	t.Parallel()
+	o := office(t)
+	zone, err := time.LoadLocation("America/Toronto")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tomorrow := time.Now().In(zone).AddDate(0, 0, 1)
+	o.SetClock(time.Date(tomorrow.Year(), tomorrow.Month(), tomorrow.Day(), 12, 0, 0, 0, zone)) // far from the release time
+	policy := func(change func(*directory.HotDesking)) {
+		t.Helper()
+		edit(t, o, func(of *directory.Office) { change(&of.Domain.HotDesking) })
+	}
+	b, facts := signedIn(t, o, "office_manager"), o.Listen(t)
+	ended := func(held hotdesk.Session, as hotdesk.Reason) {
+		t.Helper()
+		apptest.Await(t, facts, func(e hotdesk.Ended) bool { return e.Session.ID == held.ID && e.Session.Ended == as })
+	}
+
+	held := session(t, o, "basic_user", "5401")
+	signedIn(t, o, "basic_user").ask(http.MethodPost, "/phones/"+held.ID+"/release", url.Values{})
+	ended(held, hotdesk.Released)
+	held = session(t, o, "basic_user", "5401")
+	b.ask(http.MethodPost, boardPath+"/sessions/"+held.ID+"/end", url.Values{})
+	ended(held, hotdesk.EndedByAdmin)
+	for _, actor := range []string{"cli", "key:wallboard <b>", "who is gone"} {
+		held = session(t, o, "basic_user", "5401")
+		if _, err := o.App.Sessions().End(t.Context(), held.ID, hotdesk.By{Door: hotdesk.DoorREST, Actor: actor}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	held = session(t, o, "basic_user", "5401")
+	session(t, o, "basic_user", "5402")
+	ended(held, hotdesk.Moved)
+	policy(func(h *directory.HotDesking) { h.WhenTaken = directory.TakenConfirm })
+	held = session(t, o, "call_center_agent", "5401")
+	taken, err := o.App.Sessions().Login(t.Context(), hotdesk.LoginRequest{DeviceID: held.DeviceID, UserID: user(t, o, "reseller").ID, TakeOver: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended(held, hotdesk.TakenOver)
+	edit(t, o, func(of *directory.Office) { of.UserByExtension(extensionOf("reseller")).Disabled = true })
+	ended(taken.Session, hotdesk.Withdrawn)
+	for _, limit := range []struct {
+		as     hotdesk.Reason
+		policy func(*directory.HotDesking)
+		later  time.Duration
+	}{
+		{hotdesk.IdleLimit, func(h *directory.HotDesking) { h.IdleMinutes = 30 }, 31 * time.Minute},
+		{hotdesk.HourLimit, func(h *directory.HotDesking) { h.IdleMinutes, h.MaxHours = 0, 2 }, 2 * time.Hour},
+		{hotdesk.Nightly, func(h *directory.HotDesking) { h.MaxHours = 0 }, 24 * time.Hour},
+	} {
+		policy(limit.policy)
+		held = session(t, o, "basic_user", "5401")
+		o.SetClock(o.Clock.Now().Add(limit.later))
+		ended(held, limit.as)
+	}
+	signedIn(t, o, "office_manager").shows(reportsPath+"/timeline?of=5401", "): released", "ended by User &lt;b&gt;office_manager&lt;/b&gt;", "ended by an administrator of the server",
+		"ended by a program with the API key wallboard &lt;b&gt;", "ended by Somebody", "moved to another desk", "taken over by another person", "ended by a change of the office",
+		"ended because nobody used the desk", "ended by the hour limit", "ended by the nightly release")
 }
 
 func hasRow(rows [][]string, begins []string) bool {

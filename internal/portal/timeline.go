@@ -123,6 +123,17 @@ func (v *visit) personName(userID string) string {
 	return "Somebody"
 }
 
+// actorName is who did something, as an audit entry names them.
+func (v *visit) actorName(actor string) string {
+	if key, is := strings.CutPrefix(actor, "key:"); is {
+		return "a program with the API key " + key
+	}
+	if actor == directory.CLI().Name {
+		return "an administrator of the server"
+	}
+	return v.personName(actor)
+}
+
 func (v *visit) deviceName(deviceID string) string {
 	if device, found := v.cfg.Directory.Device(deviceID); found {
 		return v.desk(v.domain, device, nil).label()
@@ -136,7 +147,7 @@ func (v *visit) endWords(s hotdesk.Session) string {
 		return "and is still there"
 	}
 	words := map[hotdesk.Reason]string{
-		hotdesk.Released: "released", hotdesk.EndedByAdmin: "ended by " + v.personName(s.EndedBy), hotdesk.Moved: "moved to another desk",
+		hotdesk.Released: "released", hotdesk.EndedByAdmin: "ended by " + v.actorName(s.EndedBy), hotdesk.Moved: "moved to another desk",
 		hotdesk.TakenOver: "taken over by another person", hotdesk.Nightly: "ended by the nightly release", hotdesk.HourLimit: "ended by the hour limit",
 		hotdesk.IdleLimit: "ended because nobody used the desk", hotdesk.Withdrawn: "ended by a change of the office",
 	}
