@@ -25,6 +25,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
+	"github.com/google/uuid"
 
 	"github.com/hotdesk-pbx/hotdesk/internal/portal"
 	"github.com/hotdesk-pbx/hotdesk/internal/restapi/resource"
@@ -151,7 +152,7 @@ func (s *server) addFloor(t *testing.T) string {
 	form := multipart.NewWriter(&body)
 	picture, err := form.CreateFormFile("picture", "plan.png")
 	if err == nil {
-		err = errors.Join(png.Encode(picture, plan), form.WriteField("name", "Floor 5"), form.WriteField("id", ""), form.Close())
+		err = errors.Join(png.Encode(picture, plan), form.WriteField("name", "Floor 5"), form.WriteField("id", uuid.NewString()), form.Close())
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -232,6 +233,38 @@ func (b *browser) look(v view, checker string) {
 				b.keep(filepath.Join(folder, v.name+"-"+size.name+"-"+scheme+".webp"))
 			}
 		}
+	}
+	b.clickTwice(v.name)
+}
+
+// clickTwice double-clicks each button that sends something, and counts what is
+// sent instead of sending it.
+func (b *browser) clickTwice(about string) {
+	b.t.Helper()
+	const clicks = `(async () => {
+		let sent = 0;
+		window.confirm = () => true;
+		window.fetch = () => { sent++; return new Promise(() => {}); };
+		addEventListener("submit", (event) => { if (!event.defaultPrevented) { sent++; event.preventDefault(); } });
+		const wrong = [];
+		for (const form of document.querySelectorAll("form[method=post]")) {
+			form.noValidate = true;
+			for (const button of form.querySelectorAll("button:not([type=button])")) {
+				sent = 0;
+				for (const click of [1, 2]) button.click();
+				await new Promise((done) => { setTimeout(done); });
+				if (sent !== 1) wrong.push((form.getAttribute("action") ?? "") + " " + button.textContent.trim() + " sends " + sent);
+				delete form.dataset.sent;
+			}
+		}
+		return wrong;
+	})()`
+	wrong, err := chromedp.Run(b.ctx, chromedp.Evaluate[[]string](clicks, chromedp.EvalAwaitPromise))
+	if err != nil {
+		b.t.Fatalf("%s: %v", about, err)
+	}
+	for _, what := range wrong {
+		b.t.Errorf("%s: by a double click %s", about, what)
 	}
 }
 
