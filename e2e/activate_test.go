@@ -19,7 +19,9 @@ func TestActivatePhoneInTheBrowser(t *testing.T) {
 	desk := realphone.StartBaresip(t, s.account("5401"))
 	desk.AwaitRegistered(t)
 
+	w := newWire(t, s.http)
 	worker := startBrowser(t, s)
+	worker.base = "http://" + w.listener.Addr().String()
 	const opener, field, call, stage = `[data-dialog="activate"]`, "#desk", `#activation button[type=submit]`, `#activate [data-stage="`
 	worker.signIn("1001@acme.test", password, `[data-dialog="activate"], a[href="/phones"]`)
 	worker.do(chromedp.Navigate(worker.base+"/phones"), chromedp.WaitVisible(chromedp.CSS(opener)), chromedp.Evaluate[chromedp.Void]("window.openedOnce = true"),
@@ -28,6 +30,11 @@ func TestActivatePhoneInTheBrowser(t *testing.T) {
 	if said := worker.text("#desk-wrong"); said != "There is no desk 5499. Its number is shown on the desk phone." {
 		t.Errorf("a desk that is none: %q", said)
 	}
+
+	w.set(true)
+	worker.sees("#activate [data-lost]")
+	w.set(false)
+	worker.do(chromedp.WaitNotVisible(chromedp.CSS("#activate [data-lost]")))
 
 	ring := func() {
 		t.Helper()

@@ -75,11 +75,12 @@ func activatable(t *testing.T) *apptest.Office {
 func TestPhonesFollow(t *testing.T) {
 	t.Parallel()
 	o := office(t)
+	edit(t, o, func(of *directory.Office) { of.Domain.HotDesking.LoginCode = "*55" })
 	b := signedIn(t, o, "basic_user")
-	if p := b.ask(http.MethodGet, "/phones", nil); !strings.Contains(p.body, "You have no phone right now") || !strings.Contains(p.body, "Add Phone") {
+	if p := b.ask(http.MethodGet, "/phones", nil); !strings.Contains(p.body, "You have no phone right now") || !strings.Contains(p.body, "dial *55 at") || !strings.Contains(p.body, "Add Phone") {
 		t.Errorf("without a phone: %s", p.body)
 	}
-	if p := b.ask(http.MethodGet, "/phones/add", nil); !strings.Contains(p.body, "*88") || !strings.Contains(p.body, "office_manager") {
+	if p := b.ask(http.MethodGet, "/phones/add", nil); !strings.Contains(p.body, "*55") || !strings.Contains(p.body, "office_manager") {
 		t.Errorf("how to come to a phone: %s", p.body)
 	}
 	until := b.watch("/phones/live")

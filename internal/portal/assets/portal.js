@@ -27,9 +27,9 @@ for (const field of document.querySelectorAll("[data-zone]")) {
 }
 // A dialog shows what its link leads to. Closing it gives up what it has begun,
 // and the next time it begins anew.
-const giveUp = (dialog) => {
+const giveUp = async (dialog) => {
   const begun = dialog.querySelector("[data-give-up]");
-  if (begun) navigator.sendBeacon(begun.dataset.giveUp);
+  if (begun) await fetch(begun.dataset.giveUp, { method: "POST", redirect: "manual", keepalive: true }).catch(() => null);
 };
 for (const opener of document.querySelectorAll("[data-dialog]")) {
   const dialog = document.getElementById(opener.dataset.dialog);
@@ -38,9 +38,9 @@ for (const opener of document.querySelectorAll("[data-dialog]")) {
     dialog.showModal();
   });
   dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
-  dialog.addEventListener("close", () => {
-    giveUp(dialog);
-    if (dialog.dataset.content) htmx.ajax("GET", dialog.dataset.content, { target: `#${dialog.id} #activation`, swap: "outerHTML" });
+  dialog.addEventListener("close", async () => {
+    await giveUp(dialog);
+    if (dialog.dataset.content) htmx.ajax("GET", dialog.dataset.content, { target: `#${dialog.id} [data-inside]`, swap: "innerHTML" });
   });
   window.addEventListener("pagehide", () => giveUp(dialog));
 }
@@ -53,7 +53,7 @@ document.addEventListener("ended", (event) => {
   if (heard) fetch(heard, { method: "POST", headers: { "HX-Request": "true" } });
 }, true);
 document.querySelector("[data-print]")?.addEventListener("click", () => window.print());
-// A lost connection says so.
-const lost = (is) => { const note = document.getElementById("lost"); if (note) note.hidden = !is; };
+// A lost connection says so, also in a dialog, behind which nothing can be read.
+const lost = (is) => { for (const note of document.querySelectorAll("#lost, [data-lost]")) note.hidden = !is; };
 document.addEventListener("htmx:sse:error", () => lost(true));
 document.addEventListener("htmx:sse:after:connection", () => lost(false));
