@@ -21,7 +21,8 @@ func startBrowser(t *testing.T, s *server) *browser {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:], //nolint:gocritic // a new slice is meant
 		chromedp.ExecPath("/usr/bin/chromium"), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true))
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("force-prefers-reduced-motion", true)) // what is clicked while the page still glides there is missed
 	allocator, cancel := chromedp.NewExecAllocator(t.Context(), options...)
 	t.Cleanup(cancel)
 	ctx, closeTab := chromedp.NewContext(allocator)
@@ -64,5 +65,5 @@ func (b *browser) do(steps ...chromedp.Action[chromedp.Void]) {
 func (b *browser) signIn(name, password, first string) {
 	b.t.Helper()
 	b.do(chromedp.Navigate(b.base+"/"), chromedp.SendKeys(chromedp.CSS("#name"), name), chromedp.SendKeys(chromedp.CSS("#password"), password),
-		chromedp.Click(chromedp.CSS("form button[type=submit]")), chromedp.WaitVisible(chromedp.CSS(first)))
+		chromedp.Click(chromedp.CSS("form button[type=submit]")), chromedp.WaitVisible(chromedp.CSS("[popovertarget=account]")), chromedp.WaitVisible(chromedp.CSS(first)))
 }

@@ -199,7 +199,6 @@ func TestEveryPage(t *testing.T) {
 		b := startBrowser(t, s)
 		if who != "" {
 			b.signIn(who+"@acme.test", portalPassword, "#content")
-			b.do(chromedp.WaitVisible(chromedp.CSS("[popovertarget=account]")))
 		}
 		for _, v := range all {
 			if v.who == who {

@@ -25,8 +25,11 @@ func TestPeopleAreAddedInTheBrowser(t *testing.T) {
 	b.awaits("[role=status] small", "5410 lies in the desk range")
 	b.do(chromedp.Click(chromedp.CSS("[value=desk]")))
 	b.awaits("[role=status] small", "This makes a desk account")
-	b.do(chromedp.SendKeys(chromedp.CSS("#name"), "Window 10"), chromedp.Click(chromedp.CSS(".account button[type=submit]")), chromedp.WaitVisible(chromedp.CSS("#device-wrong")), chromedp.WaitReady(chromedp.CSS("[role=status] small")),
-		chromedp.Click(chromedp.CSS("#device")), chromedp.Click(chromedp.CSS(".account button[type=submit]")), chromedp.WaitVisible(chromedp.CSS("#secret")))
+	b.do(chromedp.SendKeys(chromedp.CSS("#name"), "Window 10"))
+	b.clicks(".account button[type=submit]")
+	b.sees("#device-wrong")
+	b.clicks("#device", ".account button[type=submit]")
+	b.sees("#secret")
 	account := s.account("5410")
 	account.Password = b.text("#secret")
 	desk := realphone.StartBaresip(t, account)
@@ -41,15 +44,18 @@ func TestPeopleAreAddedInTheBrowser(t *testing.T) {
 		t.Errorf("the banner says %q", banner)
 	}
 
-	b.do(chromedp.Navigate(b.base+"/domains/acme.test/users/import"), chromedp.SendKeys(chromedp.CSS("#table"), "extension,name,pin\n1101,Ben,1101\n1102,Cy,new"),
-		chromedp.Click(chromedp.CSS("[value=check]")), chromedp.WaitVisible(chromedp.CSS("#problems")))
+	b.open(users + "/import")
+	b.types("table", "extension,name,pin\n1101,Ben,1101\n1102,Cy,new")
+	b.clicks("[value=check]")
+	b.sees("#problems")
 	if problems := b.text("#problems"); !strings.Contains(problems, "the PIN must not be the extension") {
 		t.Errorf("the mistakes are %q", problems)
 	}
-	b.do(chromedp.SetValue(chromedp.CSS("#table"), "extension,name,pin\n1101,Ben,new\n1102,Cy,new"),
-		chromedp.Click(chromedp.CSS("[value=check]")), chromedp.WaitVisible(chromedp.CSS("[value=import]")),
-		chromedp.Click(chromedp.CSS("[value=import]")), chromedp.WaitVisible(chromedp.CSS("a[download]")),
-		chromedp.Navigate(b.base+users+"?q=11"), chromedp.WaitVisible(chromedp.CSS("#found")))
+	b.types("table", "extension,name,pin\n1101,Ben,new\n1102,Cy,new")
+	b.clicks("[value=check]", "[value=import]")
+	b.awaits("h1", "Imported")
+	b.open(users + "?q=11")
+	b.sees("#found")
 	if found := b.text("#found"); !strings.Contains(found, "Ben") || !strings.Contains(found, "Cy") || !strings.Contains(found, "3 users") {
 		t.Errorf("the users are %q", found)
 	}

@@ -24,6 +24,7 @@ const (
 // open opens a page of the portal.
 func (b *browser) open(path string) {
 	b.t.Helper()
+	b.rests()
 	b.do(chromedp.Navigate(b.base+path), chromedp.WaitVisible(chromedp.CSS("#content")))
 }
 
@@ -35,12 +36,24 @@ func (b *browser) types(pairs ...string) {
 	}
 }
 
-// clicks presses elements, one after the other.
+// clicks presses elements, one after the other, each when its page has come to
+// rest: a page that marks a field scrolls there.
 func (b *browser) clicks(elements ...string) {
 	b.t.Helper()
 	for _, element := range elements {
+		b.sees(element)
+		b.rests()
 		b.do(chromedp.Click(chromedp.CSS(element)))
 	}
+}
+
+// rests waits until the page is there as a whole, and its scripts have run.
+func (b *browser) rests() {
+	b.t.Helper()
+	eventually(b.t, "the page has come to rest", func() bool {
+		is, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](`document.readyState === "complete"`))
+		return err == nil && is
+	})
 }
 
 // sees waits until an element is there.
