@@ -134,6 +134,9 @@ func (v *visit) readDesks(f *form, extensions []string) ([]made, []directory.Dev
 			m.Line = &l
 			devices = append(devices, device)
 		}
+		for of, field := range map[string]string{"extension": "first", "name": "name", "place": "place", "site": "site"} {
+			f.holds(field, m.User.ID, of)
+		}
 		desks = append(desks, m)
 	}
 	return desks, devices, nil

@@ -160,7 +160,7 @@ func TestDesksAreAdded(t *testing.T) {
 		{"upside down", with(form, "last", "5409"), `id="last-wrong"`},
 		{"one is taken", with(form, "first", "5402"), "5402 is the extension of Window"},
 		{"no name", with(form, "name", " "), `id="name-wrong"`},
-		{"an endless place", with(form, "place", strings.Repeat("x", 251)), "longer than"},
+		{"an endless place", with(form, "place", strings.Repeat("x", 251)), `id="place-wrong"`},
 		{"scripts", with(form, "name", script, "place", script, "site", strings.Repeat(script, 9)), "longer than"},
 	} {
 		p := b.ask(http.MethodPost, path, c.form)

@@ -63,8 +63,11 @@ func (v *visit) floor() error {
 	if err != nil {
 		return err
 	}
-	return v.showFloor(f, newForm("name", f.Name))
+	return v.showFloor(f, newForm("name", f.Name, tagField, floorTag(f)))
 }
+
+// floorTag is another one as soon as a floor has another name or picture.
+func floorTag(f floorplan.Floor) string { return directory.Tag(f.Name, f.Version) }
 
 func (v *visit) showFloor(f floorplan.Floor, form *form) error {
 	board, err := v.viewBoard()
@@ -172,6 +175,9 @@ func (v *visit) changeFloor() error {
 	if err != nil {
 		return err
 	}
+	if f.Values.Get(tagField) != floorTag(floor) {
+		return errors.Join(f.take(directory.ErrStale, ""), v.showFloor(floor, f))
+	}
 	changed := floor
 	changed.Name = f.text("name")
 	if saved, err := v.saveFloor(f, changed, picture); err != nil || !saved {
@@ -202,7 +208,11 @@ func (v *visit) readUpload() (*form, []byte, error) {
 	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, floorplan.MaxBytes+maxForm)
 	f := newForm()
 	parts, err := v.r.MultipartReader()
-	if err != nil {
+	switch {
+	case errors.Is(err, http.ErrNotMultipart): // it was kept while its writer signed in again, without the picture
+		f, err = v.readForm()
+		return f, nil, err
+	case err != nil:
 		return nil, nil, &badRequestError{err: err}
 	}
 	var picture []byte

@@ -19,18 +19,18 @@ import (
 
 const addFloor = boardPath + "/floors/add"
 
-// upload sends a form with a file.
-func (b *browser) upload(to, name, file string, content []byte) page {
+// upload adds a floor.
+func (b *browser) upload(name, file string, content []byte) page {
 	b.t.Helper()
-	return b.uploadAgain(uuid.NewString(), to, name, file, content)
+	return b.uploadTo(addFloor, uuid.NewString(), name, file, content)
 }
 
-// uploadAgain sends the form that makes something of an ID.
-func (b *browser) uploadAgain(id, to, name, file string, content []byte) page {
+// uploadTo sends the form that makes a floor of an ID, or changes one of a tag.
+func (b *browser) uploadTo(to, id, name, file string, content []byte) page {
 	b.t.Helper()
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
-	if err := errors.Join(form.WriteField("id", id), form.WriteField("name", name)); err != nil {
+	if err := errors.Join(form.WriteField("id", id), form.WriteField("tag", id), form.WriteField("name", name)); err != nil {
 		b.t.Fatal(err)
 	}
 	part, err := form.CreateFormFile("picture", file)
@@ -58,7 +58,7 @@ func picture(t *testing.T, width, height int) []byte {
 // addedFloor is the ID of a new floor.
 func addedFloor(b *browser, name string) string {
 	b.t.Helper()
-	at, _, _ := strings.Cut(b.upload(addFloor, name, "plan.png", picture(b.t, 8, 6)).location, "?")
+	at, _, _ := strings.Cut(b.upload(name, "plan.png", picture(b.t, 8, 6)).location, "?")
 	return path.Base(at)
 }
 
@@ -90,7 +90,7 @@ func TestFloorIsMadeOfAPicture(t *testing.T) {
 		"no name":                {" ", "plan.png", good, "needs a name"},
 		"a name without end":     {strings.Repeat("x", 100), "plan.png", good, "needs a name"},
 	} {
-		p := b.upload(addFloor, c.name, c.file, c.content)
+		p := b.upload(c.name, c.file, c.content)
 		if p.status != http.StatusUnprocessableEntity || !strings.Contains(p.body, c.wrong) || strings.TrimSpace(c.name) != "" && !strings.Contains(p.body, `value="`+c.name+`"`) {
 			t.Errorf("%s: %d without %q, or without what was typed", about, p.status, c.wrong)
 		}
@@ -98,32 +98,36 @@ func TestFloorIsMadeOfAPicture(t *testing.T) {
 	if p := b.ask(http.MethodPost, addFloor, url.Values{"name": {"Floor 5"}}); p.status != http.StatusBadRequest {
 		t.Errorf("a form without a file: %d", p.status)
 	}
-	if p := b.uploadAgain("", addFloor, "Floor 5", "plan.png", good); p.status != http.StatusBadRequest {
+	if p := b.uploadTo(addFloor, "", "Floor 5", "plan.png", good); p.status != http.StatusBadRequest {
 		t.Errorf("a form without its ID: %d", p.status)
 	}
 	id := uuid.NewString()
-	p := b.uploadAgain(id, addFloor, "Floor <5>", "plan.png", good)
+	p := b.uploadTo(addFloor, id, "Floor <5>", "plan.png", good)
 	floor, arrange, _ := strings.Cut(p.location, "?")
 	if p.status != http.StatusSeeOther || arrange != "arrange=" {
 		t.Fatalf("a good picture: %d %q", p.status, p.location)
 	}
-	if again := b.uploadAgain(id, addFloor, "Floor <5>", "plan.png", good); again.location != p.location {
+	if again := b.uploadTo(addFloor, id, "Floor <5>", "plan.png", good); again.location != p.location {
 		t.Errorf("a double click answers %d %q", again.status, again.location)
 	}
 	elsewhere := strings.Replace(addFloor, "acme.test", "beta.test", 1)
-	signedIn(t, o, "super_user").uploadAgain(id, elsewhere, "Stolen", "plan.png", picture(t, 8, 6))
-	if p := b.upload(addFloor, "Floor <5>", "plan.png", good); p.status != http.StatusUnprocessableEntity || !strings.Contains(p.body, "another floor has this name") {
+	signedIn(t, o, "super_user").uploadTo(elsewhere, id, "Stolen", "plan.png", picture(t, 8, 6))
+	if p := b.upload("Floor <5>", "plan.png", good); p.status != http.StatusUnprocessableEntity || !strings.Contains(p.body, "another floor has this name") {
 		t.Errorf("the name of another: %d", p.status)
 	}
 	got := b.ask(http.MethodGet, floor+"/picture", nil)
 	if got.body != string(good) || got.kind != "image/png" {
 		t.Errorf("the picture comes back as %s of %d bytes", got.kind, len(got.body))
 	}
-	if p := b.upload(floor, "Floor 6", "", nil); p.location != floor {
+	tag := b.filled(floor + "?arrange=").Get("tag")
+	if p := b.uploadTo(floor, tag, "Floor 6", "", nil); p.location != floor {
 		t.Errorf("another name: %d %q", p.status, p.location)
 	}
 	if p := b.ask(http.MethodGet, floor, nil); !strings.Contains(p.body, "Floor 6 is saved.") || !strings.Contains(p.body, "calc(80 / 60)") {
 		t.Errorf("the floor: %d", p.status)
+	}
+	if p := b.uploadTo(floor, tag, "Floor 7", "", nil); p.status != http.StatusPreconditionFailed || !strings.Contains(p.body, "Somebody else has changed this") || !strings.Contains(p.body, `value="Floor 7"`) {
+		t.Errorf("a stale form: %d", p.status)
 	}
 	stranger := "/domains/beta.test" + strings.TrimPrefix(floor, boardPath)
 	for _, at := range []string{stranger, stranger + "/picture"} {
@@ -143,7 +147,7 @@ func TestDesksOnAFloor(t *testing.T) {
 	t.Parallel()
 	o := office(t)
 	b := signedIn(t, o, "office_manager")
-	floor, _, _ := strings.Cut(b.upload(addFloor, "Floor 5", "plan.png", picture(t, 80, 60)).location, "?")
+	floor, _, _ := strings.Cut(b.upload("Floor 5", "plan.png", picture(t, 80, 60)).location, "?")
 	domain, _ := o.App.Directory().DomainByName("acme.test")
 	desk, _ := o.App.Directory().DeviceByName(domain.ID, "5402")
 	other, _ := o.App.Directory().DomainByName("beta.test")

@@ -38,11 +38,15 @@ type form struct {
 	Whole  []string          // what is wrong with no single field
 	Effect *effectView       // whom saving would log out, and who is asked about that; nil: nobody
 	status int
+	parts  map[part]string // the fields that hold something of other objects than the form's own
 }
+
+// part is a field of an object.
+type part struct{ id, field string }
 
 // newForm is a form that stands before nobody has typed into it.
 func newForm(pairs ...string) *form {
-	f := &form{Values: url.Values{}, Wrong: map[string]string{}, status: http.StatusOK}
+	f := &form{Values: url.Values{}, Wrong: map[string]string{}, parts: map[part]string{}, status: http.StatusOK}
 	for pair := range slices.Chunk(pairs, 2) {
 		f.Values.Set(pair[0], pair[1])
 	}
@@ -136,9 +140,13 @@ func (f *form) take(err error, id string) error {
 		if p.ID == id {
 			return p.Field
 		}
-		return ""
+		return f.parts[part{p.ID, p.Field}]
 	})
 }
+
+// holds says that a field holds what another object than the form's own calls by
+// a name of its own.
+func (f *form) holds(field, id, of string) { f.parts[part{id, of}] = field }
 
 // takeAt is [form.take] for a form about several objects: field says at which of
 // its fields a problem stands, "" for none.

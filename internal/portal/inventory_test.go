@@ -74,7 +74,7 @@ func TestPhoneIsAddedWithItsDevice(t *testing.T) {
 		{"a device that is not there", with(form, "mac", "80:5e:c0:11:22:44", "devices", "5499"), 422, `id="devices-wrong"`},
 		{"a device that is on another phone", with(form, "mac", "80:5e:c0:11:22:44", "devices", "5401"), 422, `id="devices-wrong"`},
 		{"a new device that is there", with(form, "mac", "80:5e:c0:11:22:44", "new_device", "5402"), 422, `id="new_device-wrong"`},
-		{"a new device with a wrong name", with(form, "mac", "80:5e:c0:11:22:44", "new_device", "a b"), 422, "is no device name"},
+		{"a new device with a wrong name", with(form, "mac", "80:5e:c0:11:22:44", "new_device", "a b"), 422, `id="new_device-wrong"`},
 		{"an owner that is not there", with(form, "mac", "80:5e:c0:11:22:44", "owner", "1099"), 422, `id="owner-wrong"`},
 		{"a long model", with(form, "mac", "80:5e:c0:11:22:44", "model", strings.Repeat("x", 121)), 422, `id="model-wrong"`},
 		{"what was typed stays", with(form, "mac", script, "model", script, "name", script, "site", strings.Repeat("x", 61), "place", script, "devices", script, "new_device", script, "owner", script), 422, `value="&lt;script&gt;`},

@@ -179,6 +179,7 @@ func fillPhone(o *directory.Office, p *directory.Phone, f *form) error {
 		if err := newDevice(o, f.text("device_id"), name, f.text("password")); err != nil {
 			return err
 		}
+		f.holds("new_device", f.text("device_id"), "name")
 		p.Devices = append(p.Devices, name)
 	}
 	if !f.Values.Has("owner") { // its devices belong to several

@@ -89,6 +89,9 @@ func TestDomainIsAddedAndGiven(t *testing.T) {
 	if p := b.ask(http.MethodPost, path, with(change, "reseller", "nobody")); p.status != http.StatusUnprocessableEntity || !strings.Contains(p.body, `value="nobody"`) {
 		t.Errorf("a reseller who is nobody: %d", p.status)
 	}
+	if p := b.ask(http.MethodPost, path, with(change, "reseller", "", "tag", "old")); p.status != http.StatusPreconditionFailed || !strings.Contains(p.body, "Somebody else has changed this") {
+		t.Errorf("a stale form: %d", p.status)
+	}
 	if p := b.ask(http.MethodPost, path, with(change, "reseller", "")); p.location != "/domains" {
 		t.Errorf("taking a domain back answers %d %q", p.status, p.location)
 	}
