@@ -33,13 +33,16 @@ func (v *visit) toSignIn() error {
 // keepTyped has somebody sign in again whose session has ended in the middle of
 // a form, and keeps what was typed.
 func (v *visit) keepTyped() error {
-	f, err := v.readForm()
-	if err != nil {
-		return err
+	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, maxUpload)
+	if err := v.r.ParseMultipartForm(maxUpload); err != nil && !errors.Is(err, http.ErrNotMultipart) {
+		return &badRequestError{err: err}
 	}
 	form := signInForm{
-		Next: v.r.URL.Path, Kept: f.Values.Encode(), Single: v.signOnLink(),
+		Next: v.r.URL.Path, Kept: v.r.PostForm.Encode(), Single: v.signOnLink(),
 		Problem: "You were signed out meanwhile, so nothing was saved. Sign in, then go on with what you typed.",
+	}
+	if form.Kept == "" {
+		form.Next, form.Problem = v.from("/"), "You were signed out meanwhile, so nothing was done. Sign in, then repeat the step."
 	}
 	return v.show(http.StatusUnauthorized, "Sign in", signInCard(form))
 }
