@@ -3,8 +3,11 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -189,15 +192,41 @@ func TestPhonesTalk(t *testing.T) {
 
 	answers := startPhone(t, append(ben, "--auto-answer", "--until-hangup", "--play", speaks("low.wav", 440), "--record", atBen)...)
 	answers.shows(t, "registered", 1)
-	calls := startPhone(t, append(desk, "--dial", "1002", "--press", "5", "--for", "3s", "--play", speaks("high.wav", 1000), "--record", atDesk)...)
+	calls := startPhone(t, append(desk, "--dial", "1002", "--press", "5", "--play", speaks("high.wav", 1000), "--record", atDesk)...)
 	answers.shows(t, "Window 1 (5401) calls", 1)
 	answers.shows(t, "heard the key 5", 1)
 	calls.types(t, "#")
 	answers.shows(t, "heard the key #", 1)
+	recorded(t, atBen, 1000)
+	recorded(t, atDesk, 440)
+	calls.types(t, "x")
 	calls.ends(t, 0)
 	answers.ends(t, 0)
 	hears(atBen, 1000)
 	hears(atDesk, 440)
+}
+
+// recorded waits until a recording that goes on has a tone.
+func recorded(t *testing.T, name string, hz float64) {
+	t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(time.Minute); ; <-tick.C {
+		file, err := os.ReadFile(name)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+		pcm := make([]int16, max(0, int64(len(file))-wav.Size(0))/2)
+		for i := range pcm {
+			pcm[i] = int16(binary.LittleEndian.Uint16(file[wav.Size(int64(i)):]))
+		}
+		if softphone.HasTone(pcm, hz) {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("no tone of %v Hz in %s (%d samples)", hz, filepath.Base(name), len(pcm))
+		}
+	}
 }
 
 func TestPhoneByHand(t *testing.T) {
