@@ -1,10 +1,10 @@
 # make help lists what there is.
 SHELL := /bin/bash
-tool  := go tool -modfile=tools/go.mod
-# The tests of the binary build it as it is built for users, so that nothing is compiled twice.
+# All but the race detector builds as for users, so that nothing is compiled twice.
 plain := CGO_ENABLED=0 GOFLAGS=-trimpath
-# SQLite is C translated to Go; to watch its every read and write takes most of a store test's time and finds no race of ours.
-race  := -race -gcflags=modernc.org/...=-race=false
+tool  := $(plain) go tool -modfile=tools/go.mod
+# SQLite is C translated to Go, and argon2 works on megabytes; to watch their every read and write takes most of a test's time and finds no race of ours.
+race  := -race -gcflags=modernc.org/...=-race=false -gcflags=golang.org/x/crypto/...=-race=false
 # A number of inputs: when a time is over, Go before 1.27 may call that a failure (go.dev/issue/75804).
 FUZZTIME ?= 200000x
 BENCHTIME ?= 1s
@@ -33,7 +33,7 @@ build: ## bin/hotdesk, one static binary
 
 generate: ## the pages' Go from their templates, the Go client from the API
 	$(tool) templ generate -include-version=false -path internal/portal
-	go run ./internal/restapi/describe > client/openapi.json
+	$(plain) go run ./internal/restapi/describe > client/openapi.json
 	$(tool) oapi-codegen -config client/oapi-codegen.yaml client/openapi.json
 
 generated: generate
@@ -45,11 +45,11 @@ lint: ## golangci-lint, pinned in tools/go.mod
 dead: ## code nothing reaches
 	@out="$$($(tool) deadcode -test ./...)"; echo -n "$$out"; test -z "$$out"
 
-unit: ## all tests but those with real phones, with the race detector; those that take longest begin first
-	go test $(race) -shuffle=on ./internal/switchboard ./internal/apptest ./internal/sqlstore ./client ./cmd/... ./internal/...
+unit: ## all tests but those with real phones, with the race detector; those that take longest begin first, and many wait; lint has vetted them
+	go test $(race) -vet=off -parallel 4 -shuffle=on ./internal/switchboard ./internal/apptest ./internal/sqlstore ./client ./cmd/... ./internal/...
 
 e2e: build ## the built binary with phones nobody here wrote; they mostly wait, so seven tests at a time
-	$(plain) go test -shuffle=on -count=1 -parallel 7 -timeout 12m ./e2e/...
+	$(plain) go test -vet=off -shuffle=on -count=1 -parallel 7 -timeout 12m ./e2e/...
 
 screenshots: ## a picture of each page of the portal, into docs/screenshots
 	rm -rf docs/screenshots; mkdir -p docs/screenshots
