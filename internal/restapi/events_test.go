@@ -154,9 +154,9 @@ func TestEvents(t *testing.T) {
 // server has started anew.
 func TestEventsOfPhonesAndCalls(t *testing.T) {
 	t.Parallel()
+	unfollowed := uuid.Must(uuid.NewV7()).String() // some milliseconds before anybody follows
 	n := startNetwork(t)
 	root := n.key(t, resource.KeyInput{Name: "root", Scope: "super_user"}).Key
-	unfollowed := uuid.Must(uuid.NewV7()).String()
 	next, _ := n.watch(t, root, "")
 	if late, _ := n.watch(t, root, "", "Last-Event-ID", unfollowed); late().name != "reset" {
 		t.Error("a stream goes on from a time when calls were not kept")
