@@ -18,6 +18,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -27,6 +28,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/google/uuid"
 
+	"github.com/hotdesk-pbx/hotdesk/internal/notify/mailtest"
 	"github.com/hotdesk-pbx/hotdesk/internal/portal"
 	"github.com/hotdesk-pbx/hotdesk/internal/restapi/resource"
 	"github.com/hotdesk-pbx/hotdesk/internal/softphone"
@@ -53,14 +55,17 @@ func isPage(pattern string) bool {
 		!slices.Contains([]string{"{$}", "back", "sound", "picture"}, last) && !strings.HasSuffix(address, "/users/add/extension")
 }
 
+// firstStart is the page that is only there before there is an office.
+const firstStart = "GET /first-start/{token}"
+
 // views are the pages, in the order of their addresses: every route that is
 // asked for by GET, with the things of the lively office in its address.
-func views(floor, webhook string) []view {
-	fill := strings.NewReplacer("{domain}", "acme.test", "{extension}", "1001", "{device}", "5401", "{mac}", "805ec0112200", "{token}", "old", "{floor}", floor,
-		"{number}", "+14165550101", "{trunk}", "carrier", "{webhook}", webhook)
+func views(floor, webhook, newPassword string) []view {
+	fill := strings.NewReplacer("{domain}", "acme.test", "{extension}", "1001", "{device}", "5401", "{mac}", "805ec0112200", "{floor}", floor,
+		"{number}", "+14165550101", "{trunk}", "carrier", "{webhook}", webhook, portal.NewPasswordPath+"{token}", newPassword)
 	all := []view{{"nothing-here", "/nowhere", ""}}
 	for _, pattern := range slices.Sorted(slices.Values(portal.Patterns())) {
-		if !isPage(pattern) {
+		if !isPage(pattern) || pattern == firstStart {
 			continue
 		}
 		address := strings.TrimPrefix(pattern, "GET ")
@@ -78,12 +83,12 @@ func views(floor, webhook string) []view {
 }
 
 // livelyOffice has twelve desks, of which some are in use, some free and some
-// without a phone that is on.
-func livelyOffice(t *testing.T) *server {
+// without a phone that is on. Its mails go to a mail server.
+func (s *server) livelyOffice(t *testing.T, mailServer string) {
 	t.Helper()
-	s := start(t)
 	var b strings.Builder
 	b.WriteString("[domain]\nname = \"acme.test\"\ntimezone = \"America/Toronto\"\ncountry = \"CA\"\nmain_number = \"+14165550100\"\n[domain.hot_desking]\nactivate_phone = true\n")
+	fmt.Fprintf(&b, "[domain.mail]\naddress = %q\nfrom = \"phones@acme.test\"\n", mailServer)
 	person := func(extension, name, scope string) {
 		fmt.Fprintf(&b, "[[user]]\nextension = %q\nname = %q\nscope = %q\npin = \"4711\"\npassword = %q\nemail = \"%s@acme.test\"\n", extension, name, scope, portalPassword, extension)
 	}
@@ -113,7 +118,19 @@ func livelyOffice(t *testing.T) *server {
 	for i := range 5 {
 		s.hotdesk(t, "session", "start", fmt.Sprint(5401+i), fmt.Sprint(1001+i))
 	}
-	return s
+}
+
+// forgets has somebody ask for a new password, and returns where the mailed link
+// leads.
+func (s *server) forgets(t *testing.T, name string, mails *mailtest.Server) string {
+	t.Helper()
+	res, err := http.PostForm("http://"+s.http+"/forgotten", url.Values{"name": {name}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	_, parts := mailtest.Read(t, <-mails.Mails)
+	return strings.TrimPrefix(regexp.MustCompile(`http://\S+`).FindString(parts["text/plain"]), "http://"+s.http)
 }
 
 // addFloor uploads a plan, puts three desks on it, and returns the floor's ID.
@@ -193,8 +210,11 @@ func TestEveryPage(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v: scripts/setup.sh installs it", err)
 	}
-	s := livelyOffice(t)
-	all := views(s.addFloor(t), s.tellProgram(t))
+	s := start(t)
+	startBrowser(t, s).look(view{name: "first-start", path: s.firstStart(t)}, string(checker))
+	mails := mailtest.Start(t, "")
+	s.livelyOffice(t, mails.Address)
+	all := views(s.addFloor(t), s.tellProgram(t), s.forgets(t, "1006@acme.test", mails))
 	for _, who := range []string{"", "1000", "1001"} {
 		b := startBrowser(t, s)
 		if who != "" {

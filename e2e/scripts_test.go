@@ -25,7 +25,8 @@ addEventListener("securitypolicyviolation", (event) => { window.barred = event.v
 // one. It returns where its floor and its webhook are.
 func evilOffice(t *testing.T) (s *server, floor, webhook string) {
 	t.Helper()
-	s = livelyOffice(t)
+	s = start(t)
+	s.livelyOffice(t, "127.0.0.1:9")
 	floor = s.addFloor(t)
 	root := s.api(t, "--scope", "super_user")
 	type fields = map[string]any
@@ -61,7 +62,7 @@ func TestNamesThatAreScripts(t *testing.T) {
 	var shown []string
 	for _, who := range []string{"1000", "1001"} {
 		b.signIn(who+"@acme.test", portalPassword, "#content .page-header")
-		for _, v := range views(floor, webhook) {
+		for _, v := range views(floor, webhook, "/new-password/old") {
 			if v.who != who && (v.who == "" || who == "1001") {
 				continue
 			}

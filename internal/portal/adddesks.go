@@ -100,7 +100,7 @@ func (v *visit) readRange(f *form) []string {
 func (v *visit) refuseTaken(f *form, extensions []string) {
 	for _, e := range extensions {
 		if user, is := v.cfg.Directory.UserByExtension(v.domain.ID, e); is {
-			f.refuse("first", e+" is the extension of "+user.Name+"; "+v.free(kindDesk, e))
+			f.refuse("first", e+" is the extension of "+user.Name+". "+v.free(kindDesk, e))
 			return
 		}
 	}

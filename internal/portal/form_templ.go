@@ -976,7 +976,7 @@ func secretField(f *form, in input) templ.Component {
 	})
 }
 
-const zoneHint = "All times, such as that of the nightly release, are in it."
+const zoneHint = "Times, such as the nightly release, are in this zone."
 
 // zoneField takes a time zone. The browser knows their names, and its own.
 func zoneField(f *form, name string) templ.Component {

@@ -159,7 +159,7 @@ func (v *visit) failed(err error) {
 	case errors.As(err, &bad):
 		status, title, advice = http.StatusBadRequest, "This could not be read", "Please go back, open the page again and repeat the step."
 	case errors.Is(err, errNowhere):
-		status, title, advice = http.StatusNotFound, "There is nothing here", "The address is wrong, or this is not for you to see."
+		status, title, advice = http.StatusNotFound, "There is nothing here", "The address is wrong, or you may not see this page."
 	default:
 		v.cfg.Log.Error("a page failed", slog.String("path", v.r.URL.Path), slog.Any("error", err))
 	}

@@ -530,7 +530,7 @@ func eventsField(f *form) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = remarks(f, "events", "What the program is told.").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = remarks(f, "events", "What to tell the program.").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
