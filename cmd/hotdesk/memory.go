@@ -52,7 +52,7 @@ func spareMemory(memory memlimit.Provider) uint64 {
 func garbagePercent(live, spare uint64) int {
 	const least, most, step = 100, 1600, 50
 	percent := spare * 100 / max(live, 1) / step * step
-	return int(min(max(percent, least), most)) //nolint:gosec // G115: at most 1600
+	return int(min(max(percent, least), most))
 }
 
 // liveMemory is what the last collection found to be in use, in bytes.
