@@ -13,6 +13,7 @@ declare -A package_of=(
   [/usr/lib/postgresql/*/bin/initdb]=postgresql
   [chromium]=chromium
   [gcc]=gcc
+  [/usr/include/stdlib.h]=libc6-dev
   [npm]=npm
 )
 missing=()
