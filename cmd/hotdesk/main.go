@@ -15,6 +15,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/hotdesk-pbx/hotdesk/internal/app"
 	"github.com/hotdesk-pbx/hotdesk/internal/bench"
 )
 
@@ -37,6 +38,8 @@ type commands struct {
 	Audit   auditCommand   `cmd:"" help:"See who did what."`
 	Backup  backupCommand  `cmd:"" help:"Save the data of the running server."`
 	Bench   benchCommand   `cmd:"" hidden:"" help:"Measure how much a server carries."`
+
+	Version kong.VersionFlag `env:"-" help:"Print the version, and do nothing else."`
 }
 
 // console is where a command reads and writes.
@@ -64,7 +67,7 @@ func run(ctx context.Context, args []string, con console) int {
 		kong.Exit(func(status int) { exit = status }),
 		kong.DefaultEnvars("HOTDESK"),
 		kong.PostBuild(keepSettings),
-		kong.Vars{"benchmarks": strings.Join(bench.Names(), ", ")},
+		kong.Vars{"benchmarks": strings.Join(bench.Names(), ", "), "version": app.Version()},
 		kong.Configuration(readConfigFile),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(con),
@@ -77,7 +80,7 @@ func run(ctx context.Context, args []string, con console) int {
 		args = []string{"--help"}
 	}
 	command, err := parser.Parse(args)
-	if exit >= 0 { // --help has been printed
+	if exit >= 0 { // the help or the version has been printed
 		return exit
 	}
 	if err != nil {

@@ -11,6 +11,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/hotdesk-pbx/hotdesk/internal/app"
 )
 
 // hotdesk runs one command line and returns its exit status and what it wrote.
@@ -260,6 +262,15 @@ func TestWrongCommandLines(t *testing.T) {
 	}
 	if status, out, _ := hotdesk(t, ""); status != 0 || !strings.Contains(out, "Commands:") {
 		t.Errorf("without a word: %d %s", status, out)
+	}
+}
+
+func TestVersion(t *testing.T) {
+	t.Parallel()
+	for _, line := range [][]string{{"--version"}, {"user", "list", "--version"}} {
+		if status, out, failed := hotdesk(t, "", line...); status != 0 || strings.TrimSpace(out) != app.Version() || failed != "" {
+			t.Errorf("%v: %d %q %q", line, status, out, failed)
+		}
 	}
 }
 

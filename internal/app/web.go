@@ -40,7 +40,7 @@ func (a *App) openWeb(ctx context.Context) error {
 		Directory: a.directory, Sessions: a.sessions, Calls: a.db.Records(), Lockouts: a.login, Keys: a.keys, Once: a.once, Events: a.eventLog, Webhooks: a.webhooks, Floors: floors, Mailboxes: a.mailboxes,
 		Browsers: a.signedIn, Activations: a.phones.board,
 		Trunks: a.phones.trunks, Phones: a.phones.orders, Locations: a.locations, Audit: a.db.Audit(),
-		Usage: used, Backup: a.backup, Ready: a.ready, Version: version(), Now: a.cfg.Now, Log: a.log,
+		Usage: used, Backup: a.backup, Ready: a.ready, Version: Version(), Now: a.cfg.Now, Log: a.log,
 	})
 	pages, err := portal.New(portal.Config{
 		Directory: a.directory, Passwords: a.login, Web: a.signedIn, FirstStart: a.firstStart, Resets: a.resets,
@@ -80,8 +80,8 @@ func (a *App) ready(ctx context.Context) error {
 	return err
 }
 
-// version is the program's own, as the module system knows it.
-func version() string {
+// Version is that of the program, as it was built; "(devel)" from a checkout.
+func Version() string {
 	if info, ok := debug.ReadBuildInfo(); ok {
 		return info.Main.Version
 	}
